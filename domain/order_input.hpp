@@ -1,0 +1,62 @@
+#pragma once
+// What a buyer asks for: as it came in (draft: nothing trusted), and as the order machine takes it (input: everything checked).
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "domain/address.hpp"
+#include "domain/money.hpp"
+#include "domain/result.hpp"
+
+namespace coreldove::domain {
+
+struct order_line {
+  std::string product_id, sku, name;
+  std::int32_t quantity = 0;       // 1..10,000
+  minor_units unit_price = 0;
+  minor_units total_price = 0;     // quantity × unit_price
+  friend bool operator==(const order_line&, const order_line&) = default;
+};
+
+struct order_input {
+  std::string customer_id, customer_email;
+  domain::currency currency;
+  std::vector<order_line> items;   // 1..500
+  address billing, shipping;
+  std::string payment_method, payment_token, payment_gateway;
+  std::string shipping_method;
+  minor_units shipping_cost = 0, tax = 0, discount = 0;
+  std::string metadata = "{}";     // the JSON object as it came, minified; never interpreted
+
+  minor_units subtotal() const;
+  /// subtotal − discount + tax + shipping; validation has seen to it that this neither overflows nor is negative.
+  minor_units total() const;
+  friend bool operator==(const order_input&, const order_input&) = default;
+};
+
+/// The fields as text, before any check. A field that was missing, or had the wrong JSON type (which the reader reports itself), is empty.
+struct order_draft {
+  struct line {
+    std::optional<std::string> product_id, sku, name, unit_price, total_price;
+    std::optional<std::int64_t> quantity;
+  };
+  std::optional<std::string> customer_id, customer_email, currency;
+  std::vector<line> items;
+  std::optional<address> billing, shipping;
+  std::optional<std::string> payment_method, payment_token, payment_gateway, shipping_method;
+  std::optional<std::string> shipping_cost, tax, discount;
+  std::string metadata = "{}";
+};
+
+/// What validation needs to know of the installation.
+struct intake_rules {
+  std::vector<std::string> gateways;   // the configured ones; a draft that names another is refused
+  std::string sandbox_token;           // stands in for a missing payment_token; empty in production, where that is an error for cards
+};
+
+/// Checks everything at once: required fields, lengths, quantities, decimals of the currency, addresses, line totals, the sum.
+/// `already` are complaints of the reader (wrong JSON types); fields that have one are not complained about again.
+result<order_input> validate(order_draft draft, const intake_rules& rules, std::vector<field_error> already = {});
+
+}  // namespace coreldove::domain

@@ -1,0 +1,105 @@
+#pragma once
+// The stock ledger: every unit of a SKU at a warehouse is in exactly one account; a movement takes from one and gives to another.
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "domain/result.hpp"
+
+namespace coreldove::domain {
+
+/// Part of a line, promised from one warehouse.
+struct allocation {
+  std::uint32_t line = 0;              // index into the order's items
+  std::string sku, warehouse;
+  std::int32_t quantity = 0;
+  std::int32_t weight_grams = 0;       // of one unit, from the catalogue
+  bool inspect = false;                // the catalogue asks for a person's quality check
+  friend bool operator==(const allocation&, const allocation&) = default;
+};
+
+/// What a committed event does to one row of stock. `on_hand` is what stands on the shelf, reserved units included.
+struct stock_movement {
+  std::string sku, warehouse;
+  std::int64_t on_hand = 0;            // added to on_hand
+  std::int64_t reserved = 0;           // added to reserved
+  friend bool operator==(const stock_movement&, const stock_movement&) = default;
+};
+
+struct stock_level {
+  std::int64_t on_hand = 0, reserved = 0;
+  std::int64_t available() const { return on_hand - reserved; }
+};
+
+struct catalog_item {
+  std::string sku, product_id, name;
+  std::int32_t weight_grams = 0;
+  bool inspect = false;
+};
+
+struct warehouse_info {
+  std::string id, name, country, state, postal_code;
+};
+
+struct wanted_line {
+  std::uint32_t line = 0;
+  std::string sku;
+  std::int32_t quantity = 0;
+};
+
+struct shortage {
+  std::uint32_t line = 0;
+  std::string sku;
+  std::int64_t wanted = 0, available = 0;
+  friend bool operator==(const shortage&, const shortage&) = default;
+};
+
+/// Where an order goes, for choosing among warehouses: nearer ones first.
+struct destination {
+  std::string country, state, postal_code;
+};
+
+/// All stock of the node in memory. Not thread-safe: the inventory actor owns it. `reserved <= on_hand` holds at every return.
+class stock_ledger {
+public:
+  void put_warehouse(warehouse_info w);
+  void put_item(catalog_item item);
+  void put_level(std::string_view sku, std::string_view warehouse, stock_level level);
+
+  /// Reserves all lines or none. One warehouse that has everything is preferred over a split, nearer over farther (same state, same country,
+  /// anywhere), then the fuller; lines may be split over warehouses as the last resort. Repeating it for the same order returns the same allocations.
+  struct reservation {
+    std::vector<allocation> allocations;   // empty where anything is short
+    std::vector<shortage> shortages;       // every line that is short; an unknown SKU is short with 0 available
+  };
+  reservation reserve(const std::string& order_id, const std::vector<wanted_line>& lines, const destination& to);
+
+  /// Drops a reservation that was never committed, or whose order gave it back. Unknown orders are fine.
+  void release(const std::string& order_id);
+  /// The reserved units of these allocations left the building, or came back to the shelf unsold (release of a part).
+  void ship(const std::string& order_id, const std::vector<allocation>& shipped);
+  void release_part(const std::string& order_id, const std::vector<allocation>& released);
+  /// Goods that came back and can be sold again.
+  void restock(std::string_view sku, std::string_view warehouse, std::int64_t quantity);
+  /// An operator's count or correction; refused where on_hand would fall below reserved or below zero. Creates the row where it is new.
+  result<stock_level> adjust(std::string_view sku, std::string_view warehouse, std::int64_t delta);
+  /// Takes over a reservation found in the store at start-up.
+  void restore(const std::string& order_id, std::vector<allocation> held);
+
+  const std::map<std::string, stock_level>* levels(std::string_view sku) const;   // by warehouse; nullptr for an unknown SKU
+  bool holds(const std::string& order_id) const;
+
+private:
+  struct item_state {
+    catalog_item item;
+    std::map<std::string, stock_level> levels;
+  };
+  std::map<std::string, warehouse_info> warehouses_;
+  std::unordered_map<std::string, item_state> items_;
+  std::unordered_map<std::string, std::vector<allocation>> held_;
+};
+
+}  // namespace coreldove::domain

@@ -1,0 +1,37 @@
+#pragma once
+// Events as JSON, there and back. The journal, the history, the event stream and replay all use this one form.
+// Money is written in minor units (integers), times as RFC 3339 with milliseconds, enumerations by their contract names.
+#include <string>
+#include <string_view>
+
+#include "domain/order.hpp"
+#include "domain/result.hpp"
+
+namespace coreldove::persistence {
+
+/// Appends the event's JSON object to `out`.
+void encode(const domain::event& e, std::string& out);
+
+/// Back from the stored form. Errors: internal for an unknown type or data that this version cannot read.
+domain::result<domain::event> decode(std::string_view type, std::string_view data);
+
+/// Rebuilds an order from its stream, oldest first. Errors: internal, naming the event that could not be read.
+domain::result<domain::order> rebuild(const std::vector<domain::history_entry>& stream);
+
+/// The order as the contract shows it ("The order, out"). Deterministic: equal orders give equal texts.
+std::string order_document(const domain::order& o);
+/// One review as GET ~/reviews shows it.
+std::string review_document(const domain::order& o, const domain::review& r);
+/// GET ~/orders/{id}/tracking.
+std::string tracking_document(const domain::order& o);
+/// One row of the history: {"seq","type","at","by","data"}.
+std::string history_document(const domain::history_entry& e);
+
+/// "2026-11-22T18:05:00.123Z", and back (also without fraction, and with an offset).
+std::string format_time(domain::time_point t);
+std::optional<domain::time_point> parse_time(std::string_view text);
+
+/// Appends `text` as a JSON string, quotes included.
+void write_json_string(std::string_view text, std::string& out);
+
+}  // namespace coreldove::persistence

@@ -1,0 +1,126 @@
+#pragma once
+// The journal: the only way anything becomes true. One append is all that one command changed; many appends share one transaction (group commit).
+//
+// Promise: `done` runs once for each append, after the transaction that holds it is on disk or has failed. The primary key (stream, seq) is the fence:
+// of two writers with the same expected version one gets `conflict`, and then nothing of its append is written. A failed transaction fails each append
+// on its own where the cause is one append's; where it is the store's (disk full, I/O error) every append gets `unavailable` and healthy() turns false.
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "domain/order.hpp"
+#include "domain/query.hpp"
+#include "domain/result.hpp"
+
+namespace coreldove::persistence {
+
+struct event_record {
+  std::string type;                 // domain::type_name
+  std::string data;                 // JSON object, see codec
+};
+
+/// Everything lists and reads need of an order; written whole with each append.
+struct order_row {
+  domain::order_status status{};
+  domain::payment_status payment{};
+  domain::fulfillment_status fulfillment{};
+  std::string customer_id, customer_email, currency;
+  std::uint8_t currency_digits = 2;
+  std::int64_t total = 0, captured = 0, refunded = 0;
+  std::vector<std::string> skus;    // distinct
+  domain::time_point created_at{}, updated_at{};
+  std::optional<domain::time_point> confirmed_at, shipped_at, delivered_at;
+  bool unfinished = false;          // work is open: start-up wakes this order
+  std::string document;             // the order as the contract shows it
+};
+
+struct timer_change {
+  domain::timer timer;
+  bool set = true;                  // false: remove
+};
+
+struct review_change {              // one row of the review queue, written whole
+  std::uint32_t n = 0;
+  domain::review_kind kind{};
+  std::string state;                // open, approved, rejected
+  domain::time_point opened_at{};
+  std::string document;             // JSON, as GET ~/reviews shows it
+};
+
+struct outbox_entry {
+  std::string kind;                 // "email"
+  std::string key;                  // unique: "<order id>/email/<seq>"
+  std::string payload;              // JSON
+};
+
+/// The first answer to a request with an idempotency key, kept for its repeats.
+struct stored_answer {
+  int status = 0;                   // HTTP status
+  std::uint64_t version = 0;
+  std::string order_id, document;
+};
+
+struct idempotency_record {
+  std::string scope;                // who and what: "<principal> <METHOD> <route>"
+  std::string key;
+  std::string fingerprint;          // SHA-256 of the body, hex
+  stored_answer answer;
+  bool replaces = false;            // true: a later, better answer to the same request (Prefer: wait came to its end)
+};
+
+struct append {
+  std::string stream;               // order id
+  std::uint64_t expected_version = 0;
+  domain::time_point at{};
+  std::string by;                   // principal, or "system"
+  std::string trace_id;
+  std::vector<event_record> events;
+  order_row row;
+  std::vector<domain::stock_movement> stock;
+  std::vector<timer_change> timers;
+  std::vector<review_change> reviews;
+  std::vector<outbox_entry> outbox;
+  std::optional<idempotency_record> idempotency;
+};
+
+/// Stock that an operator counted or a catalogue brought. Its own stream "sku/<sku>" keeps the history.
+struct stock_adjustment {
+  std::string sku, warehouse, reason, by;
+  std::int64_t delta = 0;
+  domain::time_point at{};
+};
+
+struct catalog {
+  std::vector<domain::warehouse_info> warehouses;
+  std::vector<domain::catalog_item> items;
+  std::vector<domain::stock_row> levels;   // on_hand of rows that are not there yet; existing rows keep their stock
+};
+
+struct append_outcome {
+  std::uint64_t version = 0;        // of the stream, afterwards
+  std::uint64_t position = 0;       // of its last event, over all streams
+};
+
+using append_done = std::function<void(domain::result<append_outcome>)>;
+using plain_done = std::function<void(domain::result<bool>)>;
+
+class journal {
+public:
+  virtual ~journal() = default;
+  /// From any thread; never blocks. Errors: conflict, key_reused (the idempotency key is taken), unavailable.
+  virtual void append(persistence::append item, append_done done) = 0;
+  /// Errors: wrong_state where on_hand would fall below reserved.
+  virtual void adjust(stock_adjustment item, plain_done done) = 0;
+  virtual void import(persistence::catalog items, plain_done done) = 0;
+  /// Takes delivered entries out of the outbox; in the next transaction, not waited for.
+  virtual void outbox_done(std::vector<std::string> keys) = 0;
+  /// Appends taken in and not yet answered.
+  virtual std::size_t queued() const = 0;
+  /// False while the store refuses writes (tried again about every second).
+  virtual bool healthy() const = 0;
+};
+
+}  // namespace coreldove::persistence

@@ -1,0 +1,21 @@
+#pragma once
+// spdlog set up once: text or JSON lines on standard error, asynchronous, never blocking the caller (oldest lines are dropped first and counted).
+// Order id and trace id go into every line that has them; personal data only at debug.
+#include <string>
+#include <string_view>
+
+#include <spdlog/spdlog.h>
+
+namespace coreldove::runtime {
+
+enum class log_format { text, json };
+
+/// `level`: trace, debug, info, warning, error. Throws std::invalid_argument for another name.
+void start_logging(std::string_view level, log_format format);
+/// Writes out what is queued.
+void stop_logging();
+
+/// A line about one order. `what` is a sentence without personal data; `detail` may be empty.
+void log_order(spdlog::level::level_enum level, std::string_view order_id, std::string_view trace_id, std::string_view what, std::string_view detail = {});
+
+}  // namespace coreldove::runtime
