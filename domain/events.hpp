@@ -51,7 +51,7 @@ struct order_received {
 };
 struct fraud_assessed { fraud_assessment assessment; };
 struct stock_reserved { std::vector<allocation> allocations; };
-struct stock_released { std::vector<allocation> allocations; };
+struct stock_released { std::vector<allocation> allocations; bool damaged = false; };   // damaged: written off, not back on the shelf
 struct stock_restocked { std::vector<allocation> allocations; };      // returned goods, back on the shelf
 struct review_opened { std::uint32_t n = 0; review_kind kind{}; std::string reason; };
 struct review_decided { std::uint32_t n = 0; bool approved = false; std::string by, note; };
@@ -75,9 +75,11 @@ struct operation_settled {
   std::string reference;                    // done: the vendor's id of the result (payment intent, refund, label)
   std::string code, message;                // declined, not_done, unknown: the vendor's code and words
   std::string tracking_number;              // labels
-  std::optional<time_point> retry_at;       // not_done, unknown: when to try, or ask, again; nothing means a person takes over
+  std::optional<time_point> retry_at;       // not_done, unknown: when to try, or ask, again; nothing means a person takes over.
+                                            // done authorizations: when they are about to expire
 };
 struct operation_retried { std::uint32_t n = 0; };                     // the same key goes out again
+struct authorization_expiring { std::uint32_t n = 0; };                // the gateway will soon let go of the money
 struct refund_asked { std::uint32_t n = 0; minor_units amount = 0; std::string reason, by; std::vector<std::uint32_t> lines; bool restock = false; };
 struct fulfillment_planned { std::vector<planned_shipment> shipments; };
 struct quality_checked { std::uint32_t shipment = 0; bool passed = false; std::vector<std::string> findings; };
@@ -95,7 +97,7 @@ struct order_delivered {};
 
 using event = std::variant<order_received, fraud_assessed, stock_reserved, stock_released, stock_restocked, review_opened, review_decided, order_held,
                            order_released, order_confirmed, order_rejected, order_cancelled, operation_requested, operation_settled, operation_retried,
-                           refund_asked, fulfillment_planned, quality_checked, shipment_shipped, shipment_cancelled, tracking_updated, order_shipped,
+                           authorization_expiring,                           refund_asked, fulfillment_planned, quality_checked, shipment_shipped, shipment_cancelled, tracking_updated, order_shipped,
                            order_delivered>;
 
 /// The stored name of an event's type: "order_received", "stock_reserved", …: the struct's own name. Never changes.
