@@ -1,0 +1,60 @@
+#pragma once
+// The working table of one decision: the order as it will be after the events so far. Shared by the files that decide; nobody else includes it.
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "domain/order.hpp"
+
+namespace coreldove::domain {
+
+/// For products of amounts, before they are divided again.
+__extension__ typedef __int128 wide_int;
+
+class deciding {
+public:
+  deciding(const order& before, const policy& p, time_point at) : o(before), rules(p), now(at) {}
+
+  void emit(event e) {
+    evolve(o, e, now);
+    events.push_back(std::move(e));
+  }
+
+  // What follows by itself from where the order stands.
+  void take_stock(const stock_answer& answer);
+  void start_payment();
+  void resume();
+  void start_label(std::uint32_t shipment);
+  void start_capture(std::uint32_t shipment);
+  void ship(std::uint32_t shipment);
+  void finish_shipping();
+  /// Gives back what a cancelled or rejected order still has outside: authorisations, captured money, labels.
+  void compensate();
+  void release_stock(bool damaged = false);
+  void close_reviews(const std::string& note);
+  void open_review(review_kind kind, std::string reason);
+  void hold();
+  void request(operation_kind kind, std::string party, minor_units amount, std::uint32_t shipment, std::string target, std::string reason = {});
+
+  /// Units of each line that are reserved and in no shipment that is still to leave.
+  std::vector<allocation> unplanned() const;
+  /// Captured or perhaps about to be; what a refund must not touch twice.
+  minor_units pending(operation_kind kind) const;
+  bool anything_left() const;                      // some unit has been shipped
+  failure illegal(std::string what) const;
+
+  order o;
+  const policy& rules;
+  time_point now;
+  std::vector<event> events;
+};
+
+void decide_settlement(deciding& d, const settle_operation& c);
+result<bool> decide_fulfillment(deciding& d, const fulfill_order& c);
+result<bool> decide_refund(deciding& d, const refund_order& c);
+result<bool> decide_tracking(deciding& d, const track_shipment& c);
+result<bool> decide_on_review(deciding& d, const decide_review& c);
+result<bool> decide_cancellation(deciding& d, const cancel_order& c);
+result<bool> decide_status(deciding& d, const change_status& c);
+
+}  // namespace coreldove::domain
