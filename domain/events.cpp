@@ -18,11 +18,11 @@ static_assert(static_cast<std::size_t>(review_kind::payment) + 1 == review_names
 static_assert(static_cast<std::size_t>(tracking_state::unknown) + 1 == tracking_names.size());
 
 /// In the order of the variant's alternatives.
-constexpr enum_names<23> event_names{"order_received",   "fraud_assessed",      "stock_reserved",      "stock_released",    "stock_restocked",
-                                     "review_opened",    "review_decided",      "order_held",          "order_released",    "order_confirmed",
-                                     "order_rejected",   "order_cancelled",     "operation_requested", "operation_settled", "operation_retried",
-                                     "refund_asked",     "fulfillment_planned", "quality_checked",     "shipment_shipped",  "shipment_cancelled",
-                                     "tracking_updated", "order_shipped",       "order_delivered"};
+constexpr enum_names<24> event_names{"order_received",         "fraud_assessed",   "stock_reserved",      "stock_released",    "stock_restocked",
+                                     "review_opened",          "review_decided",   "order_held",          "order_released",    "order_confirmed",
+                                     "order_rejected",         "order_cancelled",  "operation_requested", "operation_settled", "operation_retried",
+                                     "authorization_expiring", "refund_asked",     "fulfillment_planned", "quality_checked",   "shipment_shipped",
+                                     "shipment_cancelled",     "tracking_updated", "order_shipped",       "order_delivered"};
 static_assert(std::variant_size_v<event> == event_names.size());
 
 }  // namespace

@@ -51,6 +51,8 @@ constexpr std::array corrections{
     correction{"VED", 2},
     correction{"XCG", 2},
     correction{"ZWG", 2},
+    correction{"ANG", not_a_currency},
+    correction{"BGN", not_a_currency},
     correction{"CUC", not_a_currency},
     correction{"HRK", not_a_currency},
     correction{"SLL", not_a_currency},
