@@ -1,10 +1,13 @@
 #pragma once
 // Events as JSON, there and back. The journal, the history, the event stream and replay all use this one form.
 // Money is written in minor units (integers), times as RFC 3339 with milliseconds, enumerations by their contract names.
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "domain/order.hpp"
+#include "domain/query.hpp"
 #include "domain/result.hpp"
 
 namespace coreldove::persistence {
@@ -24,7 +27,9 @@ std::string order_document(const domain::order& o);
 std::string review_document(const domain::order& o, const domain::review& r);
 /// GET ~/orders/{id}/tracking.
 std::string tracking_document(const domain::order& o);
-/// One row of the history: {"seq","type","at","by","data"}.
+/// An event's data as it may be shown outside: without the payment token, metadata as the object it is.
+std::string shown_data(std::string_view type, std::string_view data);
+/// One row of the history: {"seq","type","at","by","data"}, with shown_data.
 std::string history_document(const domain::history_entry& e);
 
 /// "2026-11-22T18:05:00.123Z", and back (also without fraction, and with an offset).
