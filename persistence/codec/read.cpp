@@ -1,5 +1,4 @@
 #include <array>
-#include <limits>
 #include <stdexcept>
 #include <type_traits>
 #include <utility>
@@ -28,6 +27,10 @@ std::optional<domain::tracking_state> named(std::string_view s, domain::tracking
 
 template <class T>
 void read(element from, T& to);
+template <class T>
+void read(element from, std::vector<T>& to);
+template <class T>
+void read(element from, std::optional<T>& to);
 
 template <class T>
 void read_fields(element from, T& to) {
