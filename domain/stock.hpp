@@ -1,6 +1,7 @@
 #pragma once
 // The stock ledger: every unit of a SKU at a warehouse is in exactly one account; a movement takes from one and gives to another.
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -67,6 +68,7 @@ class stock_ledger {
 public:
   void put_warehouse(warehouse_info w);
   void put_item(catalog_item item);
+  /// A row as the store has it: `reserved` includes what restore() will name.
   void put_level(std::string_view sku, std::string_view warehouse, stock_level level);
 
   /// Reserves all lines or none. One warehouse that has everything is preferred over a split, nearer over farther (same state, same country,
@@ -79,27 +81,40 @@ public:
 
   /// Drops a reservation that was never committed, or whose order gave it back. Unknown orders are fine.
   void release(const std::string& order_id);
-  /// The reserved units of these allocations left the building, or came back to the shelf unsold (release of a part).
+  /// The reserved units of these allocations left the building (sold or written off), or came back to the shelf unsold (release of a part).
+  /// Never more than the order still holds, so a repeat changes nothing.
   void ship(const std::string& order_id, const std::vector<allocation>& shipped);
   void release_part(const std::string& order_id, const std::vector<allocation>& released);
   /// Goods that came back and can be sold again.
   void restock(std::string_view sku, std::string_view warehouse, std::int64_t quantity);
-  /// An operator's count or correction; refused where on_hand would fall below reserved or below zero. Creates the row where it is new.
+  /// An operator's count or correction. Creates the row, and the SKU, where they are new. Errors: wrong_state where on_hand would fall below
+  /// reserved or below zero, invalid_input at "/warehouse" for one that put_warehouse never named.
   result<stock_level> adjust(std::string_view sku, std::string_view warehouse, std::int64_t delta);
-  /// Takes over a reservation found in the store at start-up.
+  /// Takes over a reservation found in the store at start-up; its units are part of put_level's `reserved` already. A repeat changes nothing.
   void restore(const std::string& order_id, std::vector<allocation> held);
 
-  const std::map<std::string, stock_level>* levels(std::string_view sku) const;   // by warehouse; nullptr for an unknown SKU
+  const std::map<std::string, stock_level, std::less<>>* levels(std::string_view sku) const;   // by warehouse; nullptr for an unknown SKU
   bool holds(const std::string& order_id) const;
 
 private:
   struct item_state {
     catalog_item item;
-    std::map<std::string, stock_level> levels;
+    std::map<std::string, stock_level, std::less<>> levels;
   };
-  std::map<std::string, warehouse_info> warehouses_;
-  std::unordered_map<std::string, item_state> items_;
-  std::unordered_map<std::string, std::vector<allocation>> held_;
+  class planner;                         // chooses the warehouses of one reservation
+  struct string_hash {                   // finds a std::string by a view of it
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
+  };
+
+  item_state& item_of(std::string_view sku);
+  stock_level& level_of(std::string_view sku, std::string_view warehouse);
+  template <class Book>
+  void give_up(const std::string& order_id, const std::vector<allocation>& parts, Book book);
+
+  std::map<std::string, warehouse_info, std::less<>> warehouses_;
+  std::unordered_map<std::string, item_state, string_hash, std::equal_to<>> items_;
+  std::unordered_map<std::string, std::vector<allocation>> held_;   // by order
 };
 
 }  // namespace coreldove::domain
