@@ -10,7 +10,7 @@ namespace {
 
 enum class form { stored, shown };
 
-/// Empty texts, empty lists and missing optionals are left out: the reader's defaults are the same.
+/// Empty texts, empty lists and missing optionals are left out: they are what the reader starts from.
 template <class T>
 bool is_default(const T& v) {
   if constexpr (requires { v.empty(); }) return v.empty();
@@ -33,7 +33,8 @@ void write_fields(json_writer& w, const T& v, form f) {
       [&](const auto&... item) {
         const auto one = [&](const auto& d) {
           const auto& value = v.*(d.member);
-          if (is_default(value) || (f == form::shown && d.shown == codec::exposure::secret)) return;
+          if (f == form::shown && d.shown == codec::exposure::secret) return;
+          if (is_default(value) && d.shown != codec::exposure::json) return;
           w.key(d.name);
           if constexpr (std::is_same_v<std::decay_t<decltype(value)>, std::string>) {
             if (f == form::shown && d.shown == codec::exposure::json) return w.raw(value);
