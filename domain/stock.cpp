@@ -165,46 +165,21 @@ stock_ledger::reservation stock_ledger::reserve(const std::string& order_id, con
   return out;
 }
 
-/// Takes `parts` out of what the order holds and books each with `book(level, quantity)`.
-template <class Book>
-void stock_ledger::give_up(const std::string& order_id, const std::vector<allocation>& parts, Book book) {
-  const auto found = held_.find(order_id);
-  if (found == held_.end()) return;
-  auto& held = found->second;
-  for (const allocation& part : parts) {
-    const auto mine =
-        std::ranges::find_if(held, [&](const allocation& a) { return a.line == part.line && a.sku == part.sku && a.warehouse == part.warehouse; });
-    if (mine == held.end()) continue;
-    const std::int32_t quantity = std::min(part.quantity, mine->quantity);
-    stock_level& level = level_of(part.sku, part.warehouse);
-    book(level, quantity);
-    assert(0 <= level.reserved && level.reserved <= level.on_hand);
-    mine->quantity -= quantity;
-    if (mine->quantity == 0) held.erase(mine);
-  }
-  if (held.empty()) held_.erase(found);
-}
-
 void stock_ledger::release(const std::string& order_id) {
   const auto found = held_.find(order_id);
   if (found == held_.end()) return;
-  release_part(order_id, std::vector{found->second});
+  for (const allocation& a : found->second) level_of(a.sku, a.warehouse).reserved -= a.quantity;
+  held_.erase(found);
 }
 
-void stock_ledger::ship(const std::string& order_id, const std::vector<allocation>& shipped) {
-  give_up(order_id, shipped, [](stock_level& level, std::int32_t quantity) {
-    level.on_hand -= quantity;
-    level.reserved -= quantity;
-  });
-}
+bool stock_ledger::commit(const std::string& order_id) { return held_.erase(order_id) > 0; }
 
-void stock_ledger::release_part(const std::string& order_id, const std::vector<allocation>& released) {
-  give_up(order_id, released, [](stock_level& level, std::int32_t quantity) { level.reserved -= quantity; });
-}
-
-void stock_ledger::restock(std::string_view sku, std::string_view warehouse, std::int64_t quantity) {
-  assert(quantity >= 0);
-  level_of(sku, warehouse).on_hand += quantity;
+bool stock_ledger::apply(const stock_movement& m) {
+  stock_level& level = level_of(m.sku, m.warehouse);
+  const stock_level after{level.on_hand + m.on_hand, level.reserved + m.reserved};
+  if (after.reserved < 0 || after.reserved > after.on_hand) return false;
+  level = after;
+  return true;
 }
 
 result<stock_level> stock_ledger::adjust(std::string_view sku, std::string_view warehouse, std::int64_t delta) {
@@ -221,10 +196,6 @@ result<stock_level> stock_ledger::adjust(std::string_view sku, std::string_view 
   level.on_hand = on_hand;
   level_of(sku, warehouse) = level;
   return level;
-}
-
-void stock_ledger::restore(const std::string& order_id, std::vector<allocation> held) {
-  if (!held.empty()) held_.emplace(order_id, std::move(held));
 }
 
 const std::map<std::string, stock_level, std::less<>>* stock_ledger::levels(std::string_view sku) const {

@@ -63,15 +63,15 @@ struct destination {
   std::string country, state, postal_code;
 };
 
-/// All stock of the node in memory. Not thread-safe: the inventory actor owns it. `reserved <= on_hand` holds at every return.
+/// All stock of the node in memory: what the store says, plus the holds of orders that are being written. Not thread-safe: the inventory actor owns it. `reserved <= on_hand` holds at every return.
 class stock_ledger {
 public:
   void put_warehouse(warehouse_info w);
   void put_item(catalog_item item);
-  /// A row as the store has it: `reserved` includes what restore() will name.
+  /// A row as the store has it.
   void put_level(std::string_view sku, std::string_view warehouse, stock_level level);
 
-  /// Reserves all lines or none. One warehouse that has everything is preferred over a split, nearer over farther (same state, same country,
+  /// Holds all lines or none for an order, until commit() or release(). One warehouse that has everything is preferred over a split, nearer over farther (same state, same country,
   /// anywhere), then the fuller; lines may be split over warehouses as the last resort. Repeating it for the same order returns the same allocations.
   struct reservation {
     std::vector<allocation> allocations;   // empty where anything is short
@@ -79,20 +79,15 @@ public:
   };
   reservation reserve(const std::string& order_id, const std::vector<wanted_line>& lines, const destination& to);
 
-  /// Drops a reservation that was never committed, or whose order gave it back. Unknown orders are fine.
+  /// Drops a hold that was never committed. Unknown orders are fine.
   void release(const std::string& order_id);
-  /// The reserved units of these allocations left the building (sold or written off), or came back to the shelf unsold (release of a part).
-  /// Never more than the order still holds, so a repeat changes nothing.
-  void ship(const std::string& order_id, const std::vector<allocation>& shipped);
-  void release_part(const std::string& order_id, const std::vector<allocation>& released);
-  /// Goods that came back and can be sold again.
-  void restock(std::string_view sku, std::string_view warehouse, std::int64_t quantity);
+  /// The reservation is in the store: its units stay reserved, the ledger no longer remembers whose they are (the order does). False where there was no hold.
+  bool commit(const std::string& order_id);
+  /// A movement that the store has committed. False, and nothing changed, where it does not fit: then this ledger has lost touch with the store.
+  bool apply(const stock_movement& m);
   /// An operator's count or correction. Creates the row, and the SKU, where they are new. Errors: wrong_state where on_hand would fall below
   /// reserved or below zero, invalid_input at "/warehouse" for one that put_warehouse never named.
   result<stock_level> adjust(std::string_view sku, std::string_view warehouse, std::int64_t delta);
-  /// Takes over a reservation found in the store at start-up; its units are part of put_level's `reserved` already. A repeat changes nothing.
-  void restore(const std::string& order_id, std::vector<allocation> held);
-
   const std::map<std::string, stock_level, std::less<>>* levels(std::string_view sku) const;   // by warehouse; nullptr for an unknown SKU
   bool holds(const std::string& order_id) const;
 
@@ -109,12 +104,10 @@ private:
 
   item_state& item_of(std::string_view sku);
   stock_level& level_of(std::string_view sku, std::string_view warehouse);
-  template <class Book>
-  void give_up(const std::string& order_id, const std::vector<allocation>& parts, Book book);
 
   std::map<std::string, warehouse_info, std::less<>> warehouses_;
   std::unordered_map<std::string, item_state, string_hash, std::equal_to<>> items_;
-  std::unordered_map<std::string, std::vector<allocation>> held_;   // by order
+  std::unordered_map<std::string, std::vector<allocation>> held_;   // by order, not yet committed
 };
 
 }  // namespace coreldove::domain
