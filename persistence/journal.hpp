@@ -96,7 +96,8 @@ struct stock_adjustment {
 struct catalog {
   std::vector<domain::warehouse_info> warehouses;
   std::vector<domain::catalog_item> items;
-  std::vector<domain::stock_row> levels;   // on_hand of rows that are not there yet; existing rows keep their stock
+  std::vector<domain::stock_row> levels;   // import: on_hand of rows that are not there yet, existing rows keep their stock. load_catalog: all rows
+  std::uint64_t position = 0;              // load_catalog: of the last event that these levels include (read in one transaction with them)
 };
 
 struct append_outcome {
@@ -112,8 +113,8 @@ public:
   virtual ~journal() = default;
   /// From any thread; never blocks. Errors: conflict, key_reused (the idempotency key is taken), unavailable.
   virtual void append(persistence::append item, append_done done) = 0;
-  /// Errors: wrong_state where on_hand would fall below reserved.
-  virtual void adjust(stock_adjustment item, plain_done done) = 0;
+  /// Errors: wrong_state where on_hand would fall below reserved. The outcome's position is that of its event.
+  virtual void adjust(stock_adjustment item, append_done done) = 0;
   virtual void import(persistence::catalog items, plain_done done) = 0;
   /// Takes delivered entries out of the outbox; in the next transaction, not waited for.
   virtual void outbox_done(std::vector<std::string> keys) = 0;

@@ -23,11 +23,6 @@ struct stored_key {
   stored_answer answer;
 };
 
-struct held_stock {
-  std::string order_id;
-  std::vector<domain::allocation> allocations;
-};
-
 class store {
 public:
   virtual ~store() = default;
