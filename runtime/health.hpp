@@ -1,0 +1,31 @@
+#pragma once
+// The state of each part of the node, as /health shows it. Thread-safe.
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace coreldove::runtime {
+
+enum class condition { up, degraded, down };
+std::string_view to_string(condition c);
+
+struct component_state {
+  std::string name, detail;
+  condition state = condition::up;
+};
+
+class health_board {
+public:
+  void set(std::string_view name, condition state, std::string detail = {});
+  std::vector<component_state> all() const;
+  /// No component is down.
+  bool ready() const;
+
+private:
+  mutable std::mutex lock_;
+  std::map<std::string, component_state, std::less<>> states_;
+};
+
+}  // namespace coreldove::runtime
