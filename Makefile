@@ -1,0 +1,48 @@
+# CoreLDove Order Processing. `make help` lists the targets; the first build takes a few minutes.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help setup build run test bench check format generate asan tsan clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
+
+setup: ## install the Debian packages that are missing
+	@.ci/setup.sh
+
+build: setup ## the server, build/coreldove (Release)
+	@.ci/build.sh release coreldove layers
+
+run: build ## build and start the server on 127.0.0.1:8001 with the sandbox world and the sample catalogue
+	@exec build/coreldove serve
+
+test: setup ## build and run every test; LABEL=unit (or integration, e2e) for a part
+	@.ci/build.sh release
+	@ctest --preset release $(if $(LABEL),--label-regex '^$(LABEL)$$')
+
+bench: setup ## build, run the bench suite, print one table, write build/bench/results.json
+	@.ci/build.sh release coreldove coreldove-micro
+	@bench/suite.sh build
+
+check: ## layers and formatting
+	@.ci/setup.sh clang-format
+	@python3 .ci/check_layers.py
+	@.ci/check_format.sh
+
+format: ## format every C++ file in place
+	@.ci/setup.sh clang-format
+	@.ci/check_format.sh --fix
+
+generate: setup ## write .env.example and docs/settings.md anew from the table of settings
+	@.ci/build.sh release generate
+
+asan: setup ## every test with the address and undefined-behaviour sanitizers, in build/asan
+	@.ci/build.sh asan
+	@ctest --preset asan $(if $(LABEL),--label-regex '^$(LABEL)$$')
+
+# Debian's CAF is not built for the thread sanitizer and would be blamed for races that it does not have; so only the rooms below it.
+tsan: setup ## the thread pools and sockets with the thread sanitizer, in build/tsan
+	@.ci/build.sh tsan test_persistence test_integrations
+	@build/tsan/tests/test_persistence && build/tsan/tests/test_integrations
+
+clean: ## remove build/ (var/, the data, stays)
+	@rm -rf build
