@@ -1,8 +1,11 @@
 #pragma once
 // What a buyer asks for: as it came in (draft: nothing trusted), and as the order machine takes it (input: everything checked).
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "domain/address.hpp"
@@ -55,8 +58,23 @@ struct intake_rules {
   std::string sandbox_token;           // stands in for a missing payment_token; empty in production, where that is an error for cards
 };
 
+/// What may be asked for; a card method needs a payment token.
+inline constexpr std::array<std::string_view, 3> card_methods{"credit_card", "debit_card", "card"};
+inline constexpr std::array<std::string_view, 7> other_methods{"wallet", "paypal", "apple_pay", "google_pay", "bank_transfer", "upi", "net_banking"};
+inline constexpr std::array<std::string_view, 4> shipping_methods{"standard", "express", "overnight", "economy"};
+/// The gateways there are; an installation has some of them configured.
+inline constexpr std::array<std::string_view, 4> known_gateways{"stripe", "paypal", "razorpay", "payu"};
+
+/// Bounds of one order. Amounts stay far from the end of int64, so that later sums of them cannot overflow.
+inline constexpr std::size_t lines_max = 500;
+inline constexpr std::int64_t quantity_max = 10'000;
+inline constexpr minor_units amount_max = 1'000'000'000'000'000;
+
 /// Checks everything at once: required fields, lengths, quantities, decimals of the currency, addresses, line totals, the sum.
-/// `already` are complaints of the reader (wrong JSON types); fields that have one are not complained about again.
+/// `already` are complaints of the reader (wrong JSON types); fields that have one, and what is inside them, are not complained about again.
+/// Optional texts that are empty count as missing. A missing `total_price` is computed. Codes of the complaints: required, invalid, too_long (characters),
+/// too_many (lines), empty (no lines), out_of_range (quantities, amounts below zero or above amount_max, a discount above the subtotal),
+/// unknown_currency, unknown_country, total_mismatch, overflow (a computed sum above amount_max), unknown_gateway, gateway_not_configured, token_required.
 result<order_input> validate(order_draft draft, const intake_rules& rules, std::vector<field_error> already = {});
 
 }  // namespace coreldove::domain
