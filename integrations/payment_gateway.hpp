@@ -16,6 +16,7 @@ struct call_context {
   std::string idempotency_key;                 // durable before the call; the same one at each repeat
   std::string trace_id;                        // 32 hex digits; sent on as `traceparent`
   std::chrono::milliseconds timeout{10'000};
+  bool repeat = false;                         // may have been asked before; vendors without idempotency look first
 };
 
 struct outcome {
