@@ -40,7 +40,7 @@ struct unit {
 };
 constexpr unit units[] = {{"ms", 1}, {"s", 1'000}, {"m", 60'000}, {"h", 3'600'000}};
 
-std::optional<std::int64_t> parse_span(std::string_view text) {
+std::optional<std::int64_t> span_milliseconds(std::string_view text) {
   const auto split = std::min(text.find_first_not_of("0123456789"), text.size());
   const auto count = parse_whole(text.substr(0, split));
   const auto at = std::ranges::find(units, text.substr(split), &unit::name);
@@ -118,7 +118,7 @@ std::optional<std::int64_t> number(const option& o, std::string_view text) {
   if (o.type == option_type::whole) value = parse_whole(text);
   if (o.type == option_type::hundredths) value = parse_decimal(text, 2);
   if (o.type == option_type::tenths) value = parse_decimal(text, 1);
-  if (o.type == option_type::span) value = parse_span(text);
+  if (o.type == option_type::span) value = span_milliseconds(text);
   if (value && (*value < o.min || *value > o.max)) value.reset();
   return value;
 }
@@ -131,6 +131,11 @@ std::string write_number(const option& o, std::int64_t value) {
 }
 
 }  // namespace
+
+std::optional<std::chrono::milliseconds> parse_span(std::string_view text) {
+  const auto value = span_milliseconds(text);
+  return value ? std::optional{std::chrono::milliseconds{*value}} : std::nullopt;
+}
 
 std::optional<std::string> read_value(const option& o, std::string_view text, settings& into) {
   const bool good = std::visit(

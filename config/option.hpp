@@ -1,5 +1,6 @@
 #pragma once
 // The table of settings: one row each. Environment reading, --help, --print-config, .env.example and docs/settings.md are all made from it.
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -60,6 +61,9 @@ std::string write_value(const option& o, const settings& from);
 std::string allowed(const option& o);
 /// `text` fit for one line of a complaint: quoted, control characters escaped, cut, passwords in addresses hidden; all of it hidden for a secret.
 std::string shown(const option& o, std::string_view text);
+
+/// "10s", "500ms", "1h" and the like; nothing for anything else.
+std::optional<std::chrono::milliseconds> parse_span(std::string_view text);
 
 // ---- what is made from the table -----------------------------------------------------------------------------------------------------------------
 std::string help_text();                              // for --help

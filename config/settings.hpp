@@ -76,6 +76,10 @@ reach reach_of(const settings& s, vendor v);
 /// after it); empty otherwise.
 std::string address_of(const settings& s, vendor v);
 
+/// Fills in the credentials that the sandbox world and this program agree on, for vendors that are there or at a test's own address; never for a vendor's
+/// production address. What is set stays.
+settings with_sandbox_credentials(settings s);
+
 /// The path of the embedded store's file.
 std::string database_path(const settings& s);
 

@@ -269,6 +269,23 @@ TEST(Reach, OfAConfiguredVendorInProductionIsItsOwnAddress) {
   EXPECT_EQ(reach_of(s, vendor::fedex), reach::off);
 }
 
+TEST(SandboxCredentials, FillOnlyWhatIsEmptyOutsideProduction) {
+  const auto s = with_sandbox_credentials(load({{"STRIPE_SECRET_KEY", "sk_test_mine"}}).values);
+  EXPECT_EQ(s.stripe_secret_key, "sk_test_mine");
+  EXPECT_EQ(s.stripe_webhook_secret, "whsec_sandbox");
+  EXPECT_EQ(s.fedex_client_id, "sandbox-client");
+}
+
+TEST(SandboxCredentials, NeverReachAVendorsProductionAddress) {
+  EXPECT_EQ(with_sandbox_credentials(load(production()).values).stripe_webhook_secret, "");
+  auto v = production();
+  v["SANDBOX_URL"] = "http://127.0.0.1:8100";
+  v["STRIPE_API_BASE"] = "https://api.stripe.com";
+  const auto s = with_sandbox_credentials(load(v).values);
+  EXPECT_EQ(s.stripe_webhook_secret, "");
+  EXPECT_EQ(s.fedex_webhook_secret, "sandbox-webhook-token");
+}
+
 TEST(DatabasePath, IsInTheDataDirectoryUnlessSaidOtherwise) {
   EXPECT_EQ(database_path(load({{"DATA_DIR", "/srv/x"}}).values), "/srv/x/coreldove.db");
   EXPECT_EQ(database_path(load({{"DATABASE_URL", "sqlite:orders.db"}}).values), "orders.db");

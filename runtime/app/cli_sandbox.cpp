@@ -1,0 +1,69 @@
+#include <fmt/format.h>
+#include <signal.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <memory>
+
+#include "integrations/sandbox/sandbox.hpp"
+#include "runtime/app/cli.hpp"
+
+namespace coreldove::app {
+namespace {
+
+struct sandbox_command {
+  integrations::sandbox_options options;
+  std::optional<std::uint16_t> smtp_port;
+};
+
+int run_sandbox(const sandbox_command& c) {
+  const auto settings = read_settings();
+  if (!settings) return bad_usage;
+  // Keys are wanted only where some are set, but webhooks have to be signed with something that the server expects.
+  const auto agreed = config::with_sandbox_credentials(*settings);
+  auto options = c.options;
+  options.stripe_secret_key = settings->stripe_secret_key;
+  options.stripe_webhook_secret = agreed.stripe_webhook_secret;
+  options.fedex_client_id = settings->fedex_client_id;
+  options.fedex_client_secret = settings->fedex_client_secret;
+  options.fedex_webhook_secret = agreed.fedex_webhook_secret;
+  options.smtp_port = c.smtp_port.value_or(options.port == 0 ? std::uint16_t{0} : static_cast<std::uint16_t>(options.port + 1));
+
+  // Blocked before the first thread starts, so that only sigwait below takes them.
+  sigset_t ending;
+  sigemptyset(&ending);
+  sigaddset(&ending, SIGINT);
+  sigaddset(&ending, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &ending, nullptr);
+
+  const auto host = options.host;
+  integrations::sandbox world{std::move(options)};
+  world.start();
+  fmt::print("mail on smtp://{}:{}\n", host, world.smtp_port());
+  fmt::print("sandbox listening on http://{}:{}\n", host, world.port());
+  std::fflush(stdout);
+  int which = 0;
+  sigwait(&ending, &which);
+  world.stop();
+  return success;
+}
+
+}  // namespace
+
+void add_sandbox(CLI::App& app, action& chosen) {
+  auto* command = app.add_subcommand("sandbox", "Run the outside world on its own: payment gateway, carrier and mail receiver");
+  const auto c = std::make_shared<sandbox_command>();
+  c->options.port = 8100;
+  c->options.webhook_base = "http://127.0.0.1:8001/api/order-workflow/webhooks/in";
+  command->add_option("--host", c->options.host, "Address to listen on")->capture_default_str();
+  command->add_option("--port", c->options.port, "Port for HTTP; 0 takes a free one")->capture_default_str();
+  command->add_option("--smtp-port", c->smtp_port, "Port for mail; the one after --port unless given");
+  command->add_option("--webhooks", c->options.webhook_base, "Where webhooks go, without the vendor's name")->capture_default_str();
+  command->add_option("--state", c->options.state_file, "File that remembers what took effect across restarts");
+  command->add_option("--threads", c->options.threads, "Threads that answer")->capture_default_str()->check(CLI::Range(1, 64));
+  command->footer("Example:\n  coreldove sandbox --port 8100 &\n  SANDBOX_URL=http://127.0.0.1:8100 coreldove serve\n\n"
+                  "What it did: GET /ledger. Faults: POST /faults. Moving parcels on: POST /advance.\n");
+  command->callback([&chosen, c] { chosen = [c] { return run_sandbox(*c); }; });
+}
+
+}  // namespace coreldove::app

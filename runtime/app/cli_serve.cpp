@@ -1,0 +1,20 @@
+#include <CLI/CLI.hpp>
+
+#include "config/option.hpp"
+#include "runtime/app/cli.hpp"
+#include "runtime/app/serve.hpp"
+
+namespace coreldove::app {
+
+void add_serve(CLI::App& app, action& chosen) {
+  auto* command = app.add_subcommand("serve", "Run the server until SIGTERM or SIGINT");
+  command->footer(config::help_text());
+  command->callback([&chosen] {
+    chosen = [] {
+      const auto settings = read_settings();
+      return settings ? serve(*settings) : bad_usage;
+    };
+  });
+}
+
+}  // namespace coreldove::app
