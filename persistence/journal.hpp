@@ -31,6 +31,7 @@ struct order_row {
   std::uint8_t currency_digits = 2;
   std::int64_t total = 0, captured = 0, refunded = 0;
   std::vector<std::string> skus;    // distinct
+  std::vector<std::string> tracking_numbers;   // of its shipments; carriers' webhooks know nothing else
   domain::time_point created_at{}, updated_at{};
   std::optional<domain::time_point> confirmed_at, shipped_at, delivered_at;
   bool unfinished = false;          // work is open: start-up wakes this order

@@ -36,6 +36,8 @@ public:
   virtual void reviews(domain::review_query query, reply<domain::page> done) = 0;
   virtual void stock(std::string from_sku_exclusive, std::uint32_t limit, reply<domain::stock_page> done) = 0;
   virtual void stock_of(std::string sku, reply<std::vector<domain::stock_row>> done) = 0;
+  /// Which order a parcel belongs to.
+  virtual void order_of_parcel(std::string tracking_number, reply<std::string> done) = 0;
   virtual void past_orders(std::string customer_id, std::uint32_t limit, reply<std::vector<domain::past_order>> done) = 0;
   virtual void key(std::string scope, std::string key, reply<std::optional<stored_key>> done) = 0;
   virtual void performance(domain::time_point from, domain::time_point to, reply<domain::performance> done) = 0;
