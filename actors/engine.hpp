@@ -1,0 +1,86 @@
+#pragma once
+// The engine: starts the actors of a node and is their front, the `service` that HTTP speaks to. Admission is here: what is in flight is counted, and
+// beyond the limit a command is refused before anything of it is stored.
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include <caf/fwd.hpp>
+
+#include "actors/links.hpp"
+#include "actors/service.hpp"
+
+namespace coreldove::actors {
+
+/// One source of incoming webhooks; exactly one of the two readers is set.
+struct webhook_source {
+  std::string signature_header;
+  std::shared_ptr<const integrations::payment_webhook> payments;
+  std::shared_ptr<const integrations::carrier_webhook> parcels;
+};
+
+struct engine_options {
+  std::size_t max_in_flight = 20'000;
+  std::size_t max_journal_queue = 20'000;
+  domain::intake_rules intake;
+  std::map<std::string, webhook_source, std::less<>> webhooks;
+};
+
+/// Spawns every actor of `parts` that is not there yet and links them up.
+std::shared_ptr<links> start_actors(caf::actor_system& system, links parts);
+/// Ends them; orders too. What they have not written is taken up again at the next start.
+void stop_actors(const links& l, timekeeper_actor timekeeper);
+
+class engine final : public service {
+public:
+  engine(caf::actor_system& system, links parts, runtime::random_source& random, engine_options options);
+  ~engine() override;
+
+  /// From the journal, after each commit.
+  void committed();
+  /// Refuses new commands, waits until what is in flight is answered or `limit` has passed, ends the actors.
+  void stop(std::chrono::milliseconds limit);
+
+  void place(domain::order_input input, request rq, reply<order_answer> done) override;
+  void tell(std::string order_id, domain::command what, request rq, reply<order_answer> done) override;
+  void adjust_stock(std::string sku, std::string warehouse, std::optional<std::int64_t> on_hand, std::optional<std::int64_t> delta, std::string reason,
+                    request rq, reply<std::vector<domain::stock_row>> done) override;
+  void webhook(std::string source, header_lookup headers, std::string raw_body, std::string trace_id, reply<bool> done) override;
+
+  void document(std::string order_id, reply<domain::document> done) override;
+  void list(domain::order_query query, reply<domain::page> done) override;
+  void tracking(std::string order_id, reply<domain::document> done) override;
+  void history(std::string order_id, std::uint64_t after_seq, std::uint32_t limit, reply<domain::page> done) override;
+  void stock(std::string from_sku_exclusive, std::uint32_t limit, reply<domain::stock_page> done) override;
+  void stock_of(std::string sku, reply<std::vector<domain::stock_row>> done) override;
+  void reviews(domain::review_query query, reply<domain::page> done) override;
+  void performance(domain::time_point from, domain::time_point to, reply<domain::performance> done) override;
+  void feed(std::uint64_t after_position, std::uint32_t limit, reply<std::vector<domain::history_entry>> done) override;
+  void last_position(reply<std::uint64_t> done) override;
+  std::shared_ptr<void> watch(std::function<void()> on_commit) override;
+  std::string feed_document(const domain::history_entry& e) const override;
+  domain::intake_rules intake() const override;
+  std::vector<component_health> health() const override;
+  bool ready() const override;
+
+private:
+  template <class T>
+  std::optional<reply<T>> admit(reply<T> done);
+  void with_key(request rq, reply<order_answer> done, std::function<void(request, reply<order_answer>)> go);
+  void payment_notice(const webhook_source& source, const std::string& signature, const std::string& body, const std::string& trace_id, reply<bool> done);
+  void parcel_events(const webhook_source& source, const std::string& signature, const std::string& body, const std::string& trace_id, reply<bool> done);
+
+  std::shared_ptr<links> links_;
+  timekeeper_actor timekeeper_;
+  runtime::random_source& random_;
+  engine_options options_;
+  std::atomic<std::size_t> in_flight_{0};
+  std::atomic<bool> stopping_{false};
+  std::mutex watchers_lock_;
+  std::vector<std::weak_ptr<std::function<void()>>> watchers_;
+};
+
+}  // namespace coreldove::actors

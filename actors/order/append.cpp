@@ -1,0 +1,86 @@
+#include "actors/order/append.hpp"
+
+#include <algorithm>
+
+#include "actors/notifier/mail_text.hpp"
+#include "persistence/codec/event_codec.hpp"
+
+namespace coreldove::actors {
+namespace {
+
+persistence::order_row row_of(const domain::order& o) {
+  persistence::order_row row;
+  row.status = o.status;
+  row.payment = payment_status_of(o);
+  row.fulfillment = fulfillment_status_of(o);
+  row.customer_id = o.input.customer_id;
+  row.customer_email = o.input.customer_email;
+  row.currency = o.input.currency.name();
+  row.currency_digits = o.input.currency.digits;
+  row.total = o.total();
+  row.captured = o.captured;
+  row.refunded = o.refunded;
+  row.skus.reserve(o.input.items.size());
+  for (const auto& line : o.input.items)
+    if (std::find(row.skus.begin(), row.skus.end(), line.sku) == row.skus.end()) row.skus.push_back(line.sku);
+  for (const auto& s : o.shipments)
+    if (!s.tracking_number.empty()) row.tracking_numbers.push_back(s.tracking_number);
+  row.created_at = o.created_at;
+  row.updated_at = o.updated_at;
+  row.confirmed_at = o.confirmed_at;
+  row.shipped_at = o.shipped_at;
+  row.delivered_at = o.delivered_at;
+  row.unfinished = !is_quiet(o);
+  row.document = persistence::order_document(o);
+  return row;
+}
+
+void timers_of(const domain::order& before, const domain::order& after, const domain::policy& policy, std::vector<persistence::timer_change>& out) {
+  const auto old = timers(before, policy);
+  const auto now = timers(after, policy);
+  for (const auto& t : old) {
+    const bool stays = std::any_of(now.begin(), now.end(), [&](const domain::timer& x) { return x.kind == t.kind && x.n == t.n; });
+    if (!stays) out.push_back({t, false});
+  }
+  for (const auto& t : now)
+    if (std::find(old.begin(), old.end(), t) == old.end()) out.push_back({t, true});
+}
+
+void reviews_of(const domain::order& before, const domain::order& after, std::vector<persistence::review_change>& out) {
+  for (const auto& r : after.reviews) {
+    const bool fresh = r.n > before.reviews.size();
+    if (!fresh && before.reviews[r.n - 1].state == r.state) continue;
+    const char* state = r.state == domain::review::verdict::open ? "open" : r.state == domain::review::verdict::approved ? "approved" : "rejected";
+    out.push_back({r.n, r.kind, state, r.opened_at, persistence::review_document(after, r)});
+  }
+}
+
+}  // namespace
+
+decided make_append(const domain::order& before, const std::vector<domain::event>& events, const domain::policy& policy, domain::time_point now, std::string by,
+                    std::string trace_id) {
+  decided out{{}, before};
+  auto& a = out.append;
+  auto& after = out.after;
+  a.expected_version = before.version;
+  a.at = std::max(now, before.updated_at);
+  a.by = std::move(by);
+  a.trace_id = std::move(trace_id);
+  a.events.reserve(events.size());
+  for (const auto& e : events) {
+    for (auto& m : stock_movements(after, e)) a.stock.push_back(std::move(m));
+    evolve(after, e, a.at);
+    auto& record = a.events.emplace_back();
+    record.type = domain::type_name(e);
+    persistence::encode(e, record.data);
+    if (!after.input.customer_email.empty())
+      if (auto mail = mail_for(after, e)) a.outbox.push_back(std::move(*mail));
+  }
+  a.stream = after.id;
+  a.row = row_of(after);
+  timers_of(before, after, policy, a.timers);
+  reviews_of(before, after, a.reviews);
+  return out;
+}
+
+}  // namespace coreldove::actors

@@ -1,0 +1,42 @@
+// What a committed event asks of the outside world. The key of each call is in the event, so asking twice is asking once.
+#include <algorithm>
+
+#include <caf/send.hpp>
+
+#include "actors/order/order_shell.hpp"
+
+namespace coreldove::actors {
+
+void order_shell::perform_open(bool repeat) {
+  for (const auto* op : open_operations(order)) {
+    const bool on_its_way = std::any_of(started.begin(), started.end(), [&](const auto& s) { return s.first == op->n; });
+    if (!on_its_way) perform(*op, repeat);
+  }
+}
+
+void order_shell::perform(const domain::operation& op, bool repeat) {
+  using domain::operation_kind;
+  told_idle = false;
+  started.emplace_back(op.n, now());
+  const bool parcel = op.kind == operation_kind::label || op.kind == operation_kind::void_label;
+  integrations::call_context context;
+  context.order_id = id;
+  context.idempotency_key = idempotency_key(order, op);
+  context.trace_id = trace_id;
+  context.timeout = parcel ? l->limits.carrier_timeout : l->limits.payment_timeout;
+  context.repeat = repeat || op.attempts > 0;
+  const auto& in = order.input;
+  if (parcel) {
+    const auto& shipment = order.shipments.at(op.shipment - 1);
+    std::int64_t value = 0;
+    for (const auto& a : shipment.plan.contents) value += in.items.at(a.line).unit_price * a.quantity;
+    caf::anon_send(l->shipping, ship_operation{op, shipment.plan, in.shipping, value, in.currency, std::move(context), order_actor{self}});
+    return;
+  }
+  const bool last = op.kind == operation_kind::capture && order.captured + op.amount >= order.total();
+  integrations::charge charge;
+  if (op.kind == operation_kind::authorize) charge = {op.amount, in.currency, in.payment_token, in.customer_email};
+  caf::anon_send(l->payments, pay_operation{op, std::move(charge), in.currency, last, std::move(context), order_actor{self}});
+}
+
+}  // namespace coreldove::actors

@@ -1,0 +1,263 @@
+#include "actors/order/order.hpp"
+
+#include <algorithm>
+
+#include <caf/actor_system.hpp>
+#include <caf/send.hpp>
+
+#include "actors/order/append.hpp"
+#include "actors/order/order_shell.hpp"
+#include "persistence/codec/event_codec.hpp"
+#include "runtime/logging.hpp"
+
+namespace coreldove::actors {
+namespace {
+
+constexpr std::uint32_t tries_after_conflict = 3;
+
+bool reached(const order_shell::waiter& w, const domain::order& o) {
+  return w.placed ? o.status != domain::order_status::received : is_quiet(o);
+}
+
+persistence::idempotency_record record_of(const request_key& k, const order_answer& a, bool replaces) {
+  return {k.scope, k.key, k.fingerprint, {a.status, a.version, a.order_id, a.document}, replaces};
+}
+
+order_actor::behavior_type behavior(order_shell::self_ptr self, links_ptr l, shard_actor shard, std::string order_id, bool fresh) {
+  auto& s = self->state;
+  s.start(std::move(l), std::move(shard), std::move(order_id), fresh);
+  return {[&s](place_task& m) { s.on(m); },
+          [&s](tell_task& m) { s.on(m); },
+          [&s](const history_found& m) { s.on(m); },
+          [&s](const stock_found& m) { s.on(m); },
+          [&s](appended& m) { s.on(m); },
+          [&s](const operation_answered& m) { s.on(m); },
+          [&s](stream_loaded& m) { s.on(m); },
+          [&s](const wait_over& m) { s.on(m); },
+          [&s](const nudge&) { s.on_nudge(); },
+          [&s](const stop_order&) { s.on_stop(); }};
+}
+
+}  // namespace
+
+order_actor spawn_order(caf::actor_system& system, links_ptr l, shard_actor shard, std::string order_id, bool fresh) {
+  return system.spawn(behavior, std::move(l), std::move(shard), std::move(order_id), fresh);
+}
+
+void order_shell::start(links_ptr links, shard_actor my_shard, std::string order_id, bool fresh) {
+  l = std::move(links);
+  shard = std::move(my_shard);
+  id = std::move(order_id);
+  if (fresh) at = phase::placing;
+  else load();
+}
+
+void order_shell::load() {
+  at = phase::loading;
+  l->store->load(id, [me = order_actor{self}](domain::result<std::vector<domain::history_entry>> r) { caf::anon_send(me, stream_loaded{std::move(r)}); });
+}
+
+void order_shell::on(stream_loaded& m) {
+  if (!m.stream) return give_up(m.stream.error());
+  if (m.stream->empty()) return give_up({domain::errc::not_found, "There is no such order."});
+  auto rebuilt = persistence::rebuild(*m.stream);
+  if (!rebuilt) {
+    runtime::log_order(spdlog::level::err, id, {}, "the order cannot be read", rebuilt.error().detail);
+    return give_up(rebuilt.error());
+  }
+  order = *std::move(rebuilt);
+  at = phase::live;
+  perform_open(true);
+  if (!order.stock_settled) ask_stock();
+  next();
+  tell_shard_when_idle();
+}
+
+/// Nothing can be done for this order now; whoever waits is told, and the shard will start it anew when it is asked for.
+void order_shell::give_up(const domain::failure& why) {
+  for (auto& t : waiting) t.done.answer(why);
+  waiting.clear();
+  for (auto& w : waiters) w.done.answer(w.first);
+  waiters.clear();
+  self->quit();
+}
+
+void order_shell::on(tell_task& m) { submit({std::move(m.what), std::move(m.rq), std::move(m.done), 0}); }
+
+void order_shell::on(const operation_answered& m) {
+  std::erase_if(started, [&](const auto& s) { return s.first == m.n; });
+  submit({domain::settle_operation{m.n, m.what.kind, m.what.reference, m.what.code, m.what.message, m.what.tracking_number}, {"system", trace_id, {}, {}, {}}, {}, 0});
+}
+
+void order_shell::submit(task t) {
+  told_idle = false;
+  if (waiting.size() >= l->limits.commands_waiting && t.done) {
+    t.done.answer(domain::failure{domain::errc::overloaded, "Too many commands are waiting for this order."});
+    return;
+  }
+  waiting.push_back(std::move(t));
+  next();
+  tell_shard_when_idle();
+}
+
+void order_shell::next() {
+  while (at == phase::live && !in_journal && !waiting.empty()) {
+    auto t = std::move(waiting.front());
+    waiting.pop_front();
+    if (t.rq.expected_version && *t.rq.expected_version != order.version) {
+      t.done.answer(domain::failure{domain::errc::stale, "The order is at version " + std::to_string(order.version) + "."});
+      continue;
+    }
+    auto events = decide(order, t.what, l->policy, now());
+    if (!events) {
+      t.done.answer(std::move(events).error());
+      continue;
+    }
+    if (events->empty()) {
+      if (std::holds_alternative<domain::answer_stock>(t.what) && order.allocations.empty()) caf::anon_send(l->inventory, drop_hold{id});
+      if (t.done) t.done.answer(answer_for(t, order, persistence::order_document(order)));
+      continue;
+    }
+    write(std::move(t), *std::move(events));
+  }
+}
+
+order_answer order_shell::answer_for(const task& t, const domain::order& after, std::string document) const {
+  order_answer a{200, after.version, after.id, std::move(document), false};
+  const bool placed = std::holds_alternative<domain::place_order>(t.what);
+  const bool takes_time = placed || std::holds_alternative<domain::fulfill_order>(t.what) || std::holds_alternative<domain::refund_order>(t.what);
+  if (takes_time) a.status = t.rq.wait && reached({{}, {}, {}, {}, placed}, after) ? 201 : 202;
+  return a;
+}
+
+void order_shell::write(task t, std::vector<domain::event> events) {
+  auto d = make_append(order, events, l->policy, now(), t.rq.principal, t.rq.trace_id);
+  auto a = answer_for(t, d.after, d.append.row.document);
+  bool answers_waiter = false;
+  if (t.rq.key) {
+    d.append.idempotency = record_of(*t.rq.key, a, false);
+  } else if (!waiters.empty() && waiters.front().key && reached(waiters.front(), d.after)) {
+    auto final = a;
+    final.status = 201;
+    d.append.idempotency = record_of(*waiters.front().key, final, true);
+    answers_waiter = true;
+  }
+  if (!t.rq.trace_id.empty()) trace_id = t.rq.trace_id;
+  const bool settles_hold = std::any_of(events.begin(), events.end(), [](const domain::event& e) { return std::holds_alternative<domain::stock_reserved>(e); });
+  auto moved = stock_moved{id, d.append.stock, settles_hold, 0};
+  auto mails = d.append.outbox;
+  in_journal = writing{std::move(t), std::move(events), std::move(d.after), std::move(a), answers_waiter};
+  // What follows from the commit must follow even if this actor is gone by then, so the journal's callback sends it.
+  l->journal->append(std::move(d.append), [me = order_actor{self}, links = l, moved = std::move(moved), mails = std::move(mails)](
+                                              domain::result<persistence::append_outcome> r) mutable {
+    if (r && !moved.movements.empty()) {
+      moved.position = r->position;
+      caf::anon_send(links->inventory, std::move(moved));
+    } else if (!r && moved.settles_hold) {
+      caf::anon_send(links->inventory, drop_hold{std::move(moved.order_id)});
+    }
+    if (r && !mails.empty()) caf::anon_send(links->notifier, outbox_written{std::move(mails)});
+    caf::anon_send(me, appended{std::move(r)});
+  });
+}
+
+void order_shell::on(appended& m) {
+  if (!in_journal) return;
+  if (!m.outcome) return refused(m.outcome.error());
+  auto w = std::move(*in_journal);
+  in_journal.reset();
+  committed(std::move(w));
+  next();
+  tell_shard_when_idle();
+}
+
+void order_shell::committed(writing w) {
+  const auto before = order.status;
+  order = std::move(w.after);
+  at = phase::live;
+  placing.reset();
+  if (order.status != before || order.version == w.events.size()) l->figures->entered(order.status);
+  if (order.status == domain::order_status::confirmed && before == domain::order_status::received)
+    l->figures->confirm_seconds.Observe(std::chrono::duration<double>(order.updated_at - order.created_at).count());
+  answer(w);
+  serve_waiters(w.answers_waiter);
+  perform_open(false);
+  if (!order.stock_settled) ask_stock();
+}
+
+void order_shell::answer(writing& w) {
+  const bool patient = w.what.rq.wait && w.answer.status == 202;
+  if (!patient) return w.what.done.answer(std::move(w.answer));
+  const bool placed = std::holds_alternative<domain::place_order>(w.what.what);
+  waiters.push_back({std::move(w.what.done), now() + *w.what.rq.wait, std::move(w.answer), std::move(w.what.rq.key), placed});
+}
+
+/// Those whose wait is over because the work is. One with an idempotency key gets its final answer only if that was stored, so that a repeat gets the same.
+void order_shell::serve_waiters(bool first_is_stored) {
+  bool stored = first_is_stored;
+  for (auto& w : waiters) {
+    if (reached(w, order)) {
+      if (w.key && !stored) w.done.answer(std::move(w.first));
+      else w.done.answer(order_answer{201, order.version, id, persistence::order_document(order), false});
+    }
+    stored = false;
+  }
+  std::erase_if(waiters, [](const waiter& w) { return !w.done; });
+}
+
+void order_shell::on(const wait_over& m) {
+  for (auto& w : waiters)
+    if (w.until <= m.now) w.done.answer(std::move(w.first));
+  std::erase_if(waiters, [](const waiter& w) { return !w.done; });
+  tell_shard_when_idle();
+}
+
+/// The journal would not have it. `conflict`: somebody else wrote, or the stock in memory was out of date; look again and decide anew.
+void order_shell::refused(const domain::failure& why) {
+  auto w = std::move(*in_journal);
+  in_journal.reset();
+  const bool again = why.code == domain::errc::conflict && w.what.tries < tries_after_conflict;
+  if (placing) {
+    if (!again || w.what.rq.key) {
+      w.what.done.answer(why);
+      return self->quit();
+    }
+    placing->order.done = std::move(w.what.done);
+    placing->tries = w.what.tries + 1;
+    return look_up();
+  }
+  if (again) {
+    ++w.what.tries;
+    waiting.push_front(std::move(w.what));
+    return load();
+  }
+  runtime::log_order(spdlog::level::warn, id, w.what.rq.trace_id, "the journal refused a command", why.detail);
+  w.what.done.answer(why);
+  next();
+  tell_shard_when_idle();
+}
+
+void order_shell::on_nudge() {
+  if (at == phase::placing) return place_when_known(true);
+  if (at != phase::live || in_journal || !waiting.empty()) return;
+  const auto long_ago = now() - std::max(l->limits.payment_timeout, l->limits.carrier_timeout) - l->limits.lost_after;
+  std::erase_if(started, [&](const auto& s) { return s.second < long_ago; });
+  perform_open(true);   // also what was answered, but could not be written
+  if (!order.stock_settled && (!stock_asked || *stock_asked < now() - l->limits.lost_after)) ask_stock();
+  tell_shard_when_idle();
+}
+
+bool order_shell::idle() const { return at == phase::live && !in_journal && waiting.empty() && waiters.empty() && is_quiet(order); }
+
+void order_shell::tell_shard_when_idle() {
+  if (!idle() || told_idle) return;
+  told_idle = true;
+  caf::anon_send(shard, order_idle{id});
+}
+
+void order_shell::on_stop() {
+  if (idle()) self->quit();
+  else caf::anon_send(shard, order_awake{id});
+}
+
+}  // namespace coreldove::actors

@@ -1,0 +1,109 @@
+#pragma once
+// The state of an order's actor and what it does with each message. Only the files of this folder include it.
+#include <deque>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include "actors/links.hpp"
+
+namespace coreldove::actors {
+
+struct order_shell {
+  static inline const char* name = "order";
+  using self_ptr = order_actor::stateful_pointer<order_shell>;
+
+  /// One command and whoever waits for it.
+  struct task {
+    domain::command what;
+    request rq;
+    promise<order_answer> done;
+    std::uint32_t tries = 0;
+  };
+  /// A new order whose stock and history are being looked up.
+  struct placement {
+    place_task order;
+    std::optional<std::vector<domain::past_order>> history;
+    std::optional<domain::stock_answer> stock;
+    domain::time_point since;
+    std::uint32_t tries = 0;
+  };
+  /// Somebody who asked to wait until the command's work is done.
+  struct waiter {
+    promise<order_answer> done;
+    domain::time_point until;
+    order_answer first;                      // what was stored for the idempotency key, and what they get when time is up
+    std::optional<request_key> key;
+    bool placed = false;                     // waits for the order's first status, else for quiet
+  };
+  /// What the journal is writing.
+  struct writing {
+    task what;
+    std::vector<domain::event> events;
+    domain::order after;
+    order_answer answer;
+    bool answers_waiter = false;             // its idempotency record is the first waiter's final answer
+  };
+  enum class phase { loading, placing, live };
+
+  explicit order_shell(self_ptr s) : self(s) {}
+  void start(links_ptr links, shard_actor my_shard, std::string order_id, bool fresh);
+
+  // Messages.
+  void on(place_task& t);
+  void on(tell_task& t);
+  void on(const history_found& m);
+  void on(const stock_found& m);
+  void on(appended& m);
+  void on(const operation_answered& m);
+  void on(stream_loaded& m);
+  void on(const wait_over& m);
+  void on_nudge();
+  void on_stop();
+
+  // order.cpp
+  void load();
+  void submit(task t);
+  void next();
+  void write(task t, std::vector<domain::event> events);
+  void refused(const domain::failure& why);
+  void committed(writing w);
+  void answer(writing& w);
+  void serve_waiters(bool last_answer_stored);
+  void give_up(const domain::failure& why);
+  bool idle() const;
+  void tell_shard_when_idle();
+  order_answer answer_for(const task& t, const domain::order& after, std::string document) const;
+
+  // placing.cpp
+  void look_up();
+  void place_when_known(bool impatient);
+  void ask_stock();
+
+  // effects.cpp
+  void perform_open(bool repeat);
+  void perform(const domain::operation& op, bool repeat);
+
+  domain::time_point now() const { return l->clock->now(); }
+
+  self_ptr self;
+  links_ptr l;
+  shard_actor shard;
+  std::string id;
+  std::string trace_id;                      // of the latest command
+  phase at = phase::loading;
+  domain::order order;                       // as committed
+  std::optional<placement> placing;
+  std::optional<writing> in_journal;
+  std::deque<task> waiting;
+  std::vector<waiter> waiters;
+  std::vector<std::pair<std::uint32_t, domain::time_point>> started;   // operations on their way
+  std::optional<domain::time_point> stock_asked;
+  bool told_idle = false;
+};
+
+}  // namespace coreldove::actors

@@ -1,0 +1,204 @@
+#include "actors/order/shard.hpp"
+
+#include <algorithm>
+#include <deque>
+#include <list>
+#include <queue>
+#include <unordered_map>
+
+#include <caf/actor_system.hpp>
+#include <caf/send.hpp>
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include "actors/order/order.hpp"
+#include "runtime/logging.hpp"
+#include "runtime/supervision.hpp"
+
+namespace coreldove::actors {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto tick = 250ms;
+constexpr auto nudge_every = 5s;
+constexpr auto first_backoff = 200ms;
+
+struct shard_state {
+  static inline const char* name = "shard";
+  using self_ptr = shard_actor::stateful_pointer<shard_state>;
+
+  struct entry {
+    order_actor actor;
+    bool stopping = false;
+    bool idle = false;
+    domain::time_point touched{};
+    std::list<std::string>::iterator sleeper;   // in `sleepers` while idle
+    std::deque<tell_task> held;                 // came while it was falling asleep
+  };
+  struct deadline {
+    domain::time_point at;
+    std::string order_id;
+    bool operator>(const deadline& o) const { return at > o.at; }
+  };
+  struct failures {
+    runtime::restart_budget budget;
+    bool parked = false;
+  };
+
+  explicit shard_state(self_ptr s) : self(s) {}
+
+  entry& live(const std::string& id, bool fresh) {
+    auto [it, added] = orders.try_emplace(id);
+    if (added) {
+      it->second.actor = spawn_order(self->system(), l, shard_actor{self}, id, fresh);
+      self->monitor(it->second.actor);
+      ids.emplace(it->second.actor.id(), id);
+      l->figures->active_orders.Increment();
+    }
+    touch(it->second);
+    return it->second;
+  }
+
+  void touch(entry& e) {
+    e.touched = l->clock->now();
+    if (!e.idle) return;
+    sleepers.erase(e.sleeper);
+    e.idle = false;
+  }
+
+  void expect(const std::string& id, const request& rq) {
+    if (rq.wait) waits.push({l->clock->now() + *rq.wait, id});
+  }
+
+  void place(place_task& t) {
+    expect(t.order_id, t.rq);
+    auto& e = live(t.order_id, true);
+    caf::anon_send(e.actor, std::move(t));
+  }
+
+  void tell(tell_task& t) {
+    if (auto f = crashes.find(t.order_id); f != crashes.end() && f->second.parked) {
+      t.done.answer(domain::failure{domain::errc::unavailable, "The order is with a person: it cannot be processed at the moment."});
+      return;
+    }
+    expect(t.order_id, t.rq);
+    auto& e = live(t.order_id, false);
+    if (e.stopping) e.held.push_back(std::move(t));
+    else caf::anon_send(e.actor, std::move(t));
+  }
+
+  void fell_idle(const std::string& id) {
+    const auto it = orders.find(id);
+    if (it == orders.end() || it->second.idle || it->second.stopping) return;
+    it->second.idle = true;
+    it->second.touched = l->clock->now();
+    it->second.sleeper = sleepers.insert(sleepers.end(), id);
+    while (sleepers.size() > l->limits.idle_orders / l->limits.shards) stop(sleepers.front());
+  }
+
+  void stop(const std::string& which) {
+    auto& e = orders.at(which);
+    sleepers.erase(e.sleeper);
+    e.idle = false;
+    e.stopping = true;
+    caf::anon_send(e.actor, stop_order{});
+  }
+
+  void awoke(const std::string& id) {
+    const auto it = orders.find(id);
+    if (it == orders.end() || !it->second.stopping) return;
+    it->second.stopping = false;
+    for (auto& t : it->second.held) caf::anon_send(it->second.actor, std::move(t));
+    it->second.held.clear();
+  }
+
+  void down(const caf::down_msg& m) {
+    const auto known = ids.find(m.source.id());
+    if (known == ids.end()) return;
+    const auto id = std::move(known->second);
+    ids.erase(known);
+    l->figures->active_orders.Decrement();
+    auto node = orders.extract(id);
+    if (node.empty()) return;
+    auto& gone = node.mapped();
+    if (gone.idle) sleepers.erase(gone.sleeper);
+    if (m.reason && m.reason != caf::exit_reason::normal) crashed(id, caf::to_string(m.reason));
+    for (auto& t : gone.held) tell(t);
+  }
+
+  /// What the order held and had not committed is given back; then it starts anew from its journal.
+  void crashed(const std::string& id, const std::string& why) {
+    l->figures->order_crashes.Increment();
+    runtime::log_order(spdlog::level::err, id, {}, "an order's actor crashed", why);
+    caf::anon_send(l->inventory, drop_hold{id});
+    auto& f = crashes.try_emplace(id, failures{runtime::restart_budget{l->limits.restarts, l->limits.restart_window}}).first->second;
+    if (f.parked) return;
+    if (f.budget.spend(l->clock->now())) {
+      self->delayed_send(self, first_backoff, wake_orders{{id}});
+      return;
+    }
+    if (!f.budget.spend(l->clock->now() + l->limits.restart_window)) return;
+    l->figures->quarantined.Increment();
+    tell_task t;
+    t.order_id = id;
+    t.what = domain::quarantine{"The order's actor crashed again and again; the last time: " + why};
+    t.rq.principal = "system";
+    t.done = promise<order_answer>{[id](domain::result<order_answer> r) {
+      if (!r) runtime::log_order(spdlog::level::critical, id, {}, "an order could not even be handed to a person", r.error().detail);
+    }};
+    tell(t);
+    f.parked = true;
+  }
+
+  void wake(const std::vector<std::string>& which) {
+    for (const auto& id : which) live(id, false);
+  }
+
+  void on_tick() {
+    const auto now = l->clock->now();
+    while (!waits.empty() && waits.top().at <= now) {
+      if (auto it = orders.find(waits.top().order_id); it != orders.end()) caf::anon_send(it->second.actor, wait_over{now});
+      waits.pop();
+    }
+    while (!sleepers.empty() && now - orders.at(sleepers.front()).touched > l->limits.idle_time) stop(sleepers.front());
+    if (now - nudged >= nudge_every) {
+      nudged = now;
+      for (auto& [id, e] : orders)
+        if (!e.idle && !e.stopping && now - e.touched >= nudge_every) caf::anon_send(e.actor, nudge{});
+    }
+    self->delayed_send(self, tick, shard_tick{});
+  }
+
+  self_ptr self;
+  links_ptr l;
+  std::unordered_map<std::string, entry> orders;
+  std::unordered_map<caf::actor_id, std::string> ids;
+  std::list<std::string> sleepers;               // idle, longest first
+  std::priority_queue<deadline, std::vector<deadline>, std::greater<>> waits;
+  std::unordered_map<std::string, failures> crashes;
+  domain::time_point nudged{};
+};
+
+shard_actor::behavior_type behavior(shard_state::self_ptr self, links_ptr l) {
+  auto& s = self->state;
+  s.l = std::move(l);
+  self->set_down_handler([&s](const caf::down_msg& m) { s.down(m); });
+  self->set_exit_handler([self, &s](const caf::exit_msg& m) {
+    for (auto& [id, e] : s.orders) caf::anon_send_exit(e.actor, m.reason);
+    self->quit(m.reason);
+  });
+  self->delayed_send(self, tick, shard_tick{});
+  return {[&s](place_task& m) { s.place(m); },
+          [&s](tell_task& m) { s.tell(m); },
+          [&s](const order_idle& m) { s.fell_idle(m.order_id); },
+          [&s](const order_awake& m) { s.awoke(m.order_id); },
+          [&s](const wake_orders& m) { s.wake(m.order_ids); },
+          [&s](const shard_tick&) { s.on_tick(); }};
+}
+
+}  // namespace
+
+shard_actor spawn_shard(caf::actor_system& system, links_ptr l) { return system.spawn(behavior, std::move(l)); }
+
+}  // namespace coreldove::actors

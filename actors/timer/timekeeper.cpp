@@ -1,0 +1,94 @@
+#include "actors/timer/timekeeper.hpp"
+
+#include <map>
+#include <unordered_map>
+
+#include <caf/actor_system.hpp>
+#include <caf/send.hpp>
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+namespace coreldove::actors {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto tick = 250ms;
+constexpr std::uint32_t timers_at_once = 500;          // per tick: after a pause the flood is spread
+constexpr std::uint32_t orders_at_once = 500;
+constexpr domain::duration not_again_within{20s};
+
+struct timekeeper_state {
+  static inline const char* name = "timekeeper";
+  using self_ptr = timekeeper_actor::stateful_pointer<timekeeper_state>;
+
+  explicit timekeeper_state(self_ptr s) : self(s) {}
+
+  void on_tick() {
+    if (!asking) {
+      asking = true;
+      l->store->due_timers(l->clock->now(), timers_at_once, [me = timekeeper_actor{self}](domain::result<std::vector<persistence::due_timer>> r) {
+        caf::anon_send(me, timers_due{std::move(r)});
+      });
+    }
+    if (!recovered && !waking) {
+      waking = true;
+      l->store->unfinished(last_woken, orders_at_once, [me = timekeeper_actor{self}](domain::result<std::vector<std::string>> r) {
+        caf::anon_send(me, unfinished_found{std::move(r)});
+      });
+    }
+    self->delayed_send(self, tick, timer_tick{});
+  }
+
+  /// A row stays until the order's next append takes it away, so the same one is seen again for a while.
+  void on(const timers_due& m) {
+    asking = false;
+    if (!m.timers) return;
+    const auto now = l->clock->now();
+    std::erase_if(fired, [&](const auto& f) { return now - f.second > not_again_within; });
+    for (const auto& t : *m.timers) {
+      const auto name_of = t.order_id + '/' + std::string{to_string(t.timer.kind)} + '/' + std::to_string(t.timer.n);
+      if (!fired.emplace(name_of, now).second) continue;
+      tell_task task;
+      task.order_id = t.order_id;
+      if (t.timer.kind == domain::timer_kind::retry_operation) task.what = domain::retry_operation{t.timer.n};
+      else task.what = domain::expire_authorization{t.timer.n};
+      task.rq.principal = "timer";
+      caf::anon_send(l->shard_of(t.order_id), std::move(task));
+    }
+  }
+
+  void on(const unfinished_found& m) {
+    waking = false;
+    if (!m.order_ids) return;
+    if (m.order_ids->size() < orders_at_once) {
+      recovered = true;
+      l->health->set("recovery", runtime::condition::up);
+    }
+    if (m.order_ids->empty()) return;
+    last_woken = m.order_ids->back();
+    std::map<const shard_actor*, std::vector<std::string>> by_shard;
+    for (const auto& id : *m.order_ids) by_shard[&l->shard_of(id)].push_back(id);
+    for (auto& [shard, ids] : by_shard) caf::anon_send(*shard, wake_orders{std::move(ids)});
+  }
+
+  self_ptr self;
+  links_ptr l;
+  bool asking = false, waking = false, recovered = false;
+  std::string last_woken;
+  std::unordered_map<std::string, domain::time_point> fired;
+};
+
+timekeeper_actor::behavior_type behavior(timekeeper_state::self_ptr self, links_ptr l) {
+  auto& s = self->state;
+  s.l = std::move(l);
+  s.l->health->set("recovery", runtime::condition::degraded, "waking unfinished orders");
+  s.on_tick();
+  return {[&s](const timer_tick&) { s.on_tick(); }, [&s](const timers_due& m) { s.on(m); }, [&s](const unfinished_found& m) { s.on(m); }};
+}
+
+}  // namespace
+
+timekeeper_actor spawn_timekeeper(caf::actor_system& system, links_ptr l) { return system.spawn(behavior, std::move(l)); }
+
+}  // namespace coreldove::actors
