@@ -106,25 +106,19 @@ std::string idempotency_key(const order& o, const operation& op) {
 }
 
 std::vector<order_status> allowed_moves(const order& o) {
-  const bool left = std::any_of(o.shipped.begin(), o.shipped.end(), [](auto q) { return q > 0; });
-  std::vector<order_status> out;
+  using enum order_status;
+  const bool left = std::any_of(o.shipped.begin(), o.shipped.end(), [](auto q) { return q > 0; });   // partly with the buyer
   switch (o.status) {
-    case order_status::received: out = {order_status::on_hold, order_status::rejected, order_status::cancelled}; break;
-    case order_status::on_hold:
-      out = {order_status::confirmed};
-      if (!left) out.insert(out.end(), {order_status::rejected, order_status::cancelled});
-      break;
-    case order_status::confirmed: out = {order_status::on_hold, order_status::fulfilling, order_status::cancelled}; break;
-    case order_status::fulfilling:
-      out = {order_status::on_hold};
-      if (!left) out.push_back(order_status::cancelled);
-      break;
-    case order_status::shipped: out = {order_status::delivered}; break;
-    case order_status::delivered:
-    case order_status::rejected:
-    case order_status::cancelled: break;
+    case received: return {on_hold, rejected, cancelled};
+    case on_hold: return left ? std::vector{confirmed} : std::vector{confirmed, rejected, cancelled};
+    case confirmed: return {on_hold, fulfilling, cancelled};
+    case fulfilling: return left ? std::vector{on_hold} : std::vector{on_hold, cancelled};
+    case shipped: return {delivered};
+    case delivered:
+    case rejected:
+    case cancelled: break;
   }
-  return out;
+  return {};
 }
 
 namespace {

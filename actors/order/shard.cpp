@@ -185,7 +185,7 @@ shard_actor::behavior_type behavior(shard_state::self_ptr self, links_ptr l) {
   s.l = std::move(l);
   self->set_down_handler([&s](const caf::down_msg& m) { s.down(m); });
   self->set_exit_handler([self, &s](const caf::exit_msg& m) {
-    for (auto& [id, e] : s.orders) caf::anon_send_exit(e.actor, m.reason);
+    for (auto& [id, e] : s.orders) caf::anon_send_exit(e.actor, caf::exit_reason::user_shutdown);
     self->quit(m.reason);
   });
   self->delayed_send(self, tick, shard_tick{});
