@@ -139,6 +139,13 @@ stock_level& stock_ledger::level_of(std::string_view sku, std::string_view wareh
   return levels[std::string{warehouse}];
 }
 
+stock_level stock_ledger::peek(std::string_view sku, std::string_view warehouse) const {
+  const auto* rows = levels(sku);
+  if (rows == nullptr) return {};
+  const auto row = rows->find(warehouse);
+  return row == rows->end() ? stock_level{} : row->second;
+}
+
 void stock_ledger::put_warehouse(warehouse_info w) {
   std::string id = w.id;
   warehouses_.insert_or_assign(std::move(id), std::move(w));
@@ -175,20 +182,17 @@ void stock_ledger::release(const std::string& order_id) {
 bool stock_ledger::commit(const std::string& order_id) { return held_.erase(order_id) > 0; }
 
 bool stock_ledger::apply(const stock_movement& m) {
-  stock_level& level = level_of(m.sku, m.warehouse);
-  const stock_level after{level.on_hand + m.on_hand, level.reserved + m.reserved};
+  const stock_level before = peek(m.sku, m.warehouse);
+  const stock_level after{before.on_hand + m.on_hand, before.reserved + m.reserved};
   if (after.reserved < 0 || after.reserved > after.on_hand) return false;
-  level = after;
+  level_of(m.sku, m.warehouse) = after;
   return true;
 }
 
 result<stock_level> stock_ledger::adjust(std::string_view sku, std::string_view warehouse, std::int64_t delta) {
   if (!warehouses_.contains(warehouse))
     return failure{errc::invalid_input, "There is no such warehouse.", {{"/warehouse", "invalid", "is not a warehouse of the catalogue"}}};
-  const auto item = items_.find(sku);
-  stock_level level;
-  if (item != items_.end())
-    if (const auto row = item->second.levels.find(warehouse); row != item->second.levels.end()) level = row->second;
+  stock_level level = peek(sku, warehouse);
   std::int64_t on_hand = 0;
   if (__builtin_add_overflow(level.on_hand, delta, &on_hand) || on_hand < level.reserved)
     return failure{errc::wrong_state, std::to_string(level.on_hand) + " are on hand and " + std::to_string(level.reserved) +

@@ -63,7 +63,8 @@ struct destination {
   std::string country, state, postal_code;
 };
 
-/// All stock of the node in memory: what the store says, plus the holds of orders that are being written. Not thread-safe: the inventory actor owns it. `reserved <= on_hand` holds at every return.
+/// All stock of the node in memory: what the store says, plus the holds of orders that are being written. Not thread-safe: the inventory actor
+/// owns it. `reserved <= on_hand` holds at every return.
 class stock_ledger {
 public:
   void put_warehouse(warehouse_info w);
@@ -71,8 +72,9 @@ public:
   /// A row as the store has it.
   void put_level(std::string_view sku, std::string_view warehouse, stock_level level);
 
-  /// Holds all lines or none for an order, until commit() or release(). One warehouse that has everything is preferred over a split, nearer over farther (same state, same country,
-  /// anywhere), then the fuller; lines may be split over warehouses as the last resort. Repeating it for the same order returns the same allocations.
+  /// Holds all lines or none for an order, until commit() or release(). One warehouse that has everything is preferred over a split, nearer over
+  /// farther (same state, same country, anywhere), then the fuller; lines may be split over warehouses as the last resort. Repeating it for the same
+  /// order returns the same allocations.
   struct reservation {
     std::vector<allocation> allocations;   // empty where anything is short
     std::vector<shortage> shortages;       // every line that is short; an unknown SKU is short with 0 available
@@ -88,6 +90,7 @@ public:
   /// An operator's count or correction. Creates the row, and the SKU, where they are new. Errors: wrong_state where on_hand would fall below
   /// reserved or below zero, invalid_input at "/warehouse" for one that put_warehouse never named.
   result<stock_level> adjust(std::string_view sku, std::string_view warehouse, std::int64_t delta);
+
   const std::map<std::string, stock_level, std::less<>>* levels(std::string_view sku) const;   // by warehouse; nullptr for an unknown SKU
   bool holds(const std::string& order_id) const;
 
@@ -103,7 +106,8 @@ private:
   };
 
   item_state& item_of(std::string_view sku);
-  stock_level& level_of(std::string_view sku, std::string_view warehouse);
+  stock_level& level_of(std::string_view sku, std::string_view warehouse);      // creates the row
+  stock_level peek(std::string_view sku, std::string_view warehouse) const;
 
   std::map<std::string, warehouse_info, std::less<>> warehouses_;
   std::unordered_map<std::string, item_state, string_hash, std::equal_to<>> items_;
