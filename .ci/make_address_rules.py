@@ -44,6 +44,10 @@ def folded(name):
     return "".join(c for c in unicodedata.normalize("NFD", name) if not unicodedata.combining(c))
 
 
+def capturing(pattern):
+    return pattern.replace("(?:", "(")
+
+
 def subdivisions(country, data):
     keys = data["sub_keys"].split("~")
     column = lambda field: data[field].split("~") if field in data else [""] * len(keys)
@@ -57,7 +61,7 @@ def subdivisions(country, data):
                 continue
             seen.add(s.upper() if s.isascii() else s)
             spellings.append(s)
-        rows.append((iso, "|".join(spellings), prefix))
+        rows.append((iso, "|".join(spellings), capturing(prefix)))
     return sorted(rows)
 
 
@@ -97,7 +101,7 @@ namespace {
             print(wrapped("{" + ", ".join(map(text, s)) + "}," for s in subs) + "\n}};")
         parts = [name for letter, name in (("C", "city"), ("S", "state"), ("Z", "postal_code")) if letter in require]
         needs = " | ".join(p + "_part" for p in parts) or "no_part"
-        pattern = data.get("zip", "").replace("(?:", "(")
+        pattern = capturing(data.get("zip", ""))
         rows.append(f'{{"{country}", {needs}, "{CALLING[country]}", {text(pattern)}, {listed or "{}"}}},')
     print(f"\nconstexpr std::array<country_rule, {len(rows)}> countries{{{{")
     print(wrapped(rows))
