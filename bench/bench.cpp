@@ -1,9 +1,9 @@
 #include "bench/bench.hpp"
 
+#include <fmt/format.h>
+
 #include <cstdio>
 #include <exception>
-
-#include <fmt/format.h>
 
 #include "bench/check_ids.hpp"
 #include "bench/id_file.hpp"
@@ -59,9 +59,12 @@ int main(const std::vector<std::string>& args) {
   }
   try {
     switch (line.go->what) {
-      case options::task::load: return load_server(*line.go);
-      case options::task::check_ids: return check(*line.go);
-      case options::task::limits: return measure_limits(*line.go);
+      case options::task::load:
+        return load_server(*line.go);
+      case options::task::check_ids:
+        return check(*line.go);
+      case options::task::limits:
+        return measure_limits(*line.go);
     }
   } catch (const std::exception& e) {
     fmt::print(stderr, "coreldove bench: {}\n", e.what());

@@ -24,9 +24,12 @@ public:
 
   void answered(const ticket& what, int status, std::string_view body, clock::time_point, clock::time_point) override {
     const auto& id = ids_[what.n];
-    if (status == 404) result_.missing.push_back(id);
-    else if (status == 200 && member(body, "id") == id) ++result_.statuses[std::string{member(body, "status")}];
-    else again_.push_back(id);
+    if (status == 404)
+      result_.missing.push_back(id);
+    else if (status == 200 && member(body, "id") == id)
+      ++result_.statuses[std::string{member(body, "status")}];
+    else
+      again_.push_back(id);
   }
 
   void failed(const ticket& what, trouble) override { again_.push_back(ids_[what.n]); }

@@ -1,9 +1,9 @@
 #include "bench/follow.hpp"
 
+#include <fmt/format.h>
+
 #include <stdexcept>
 #include <thread>
-
-#include <fmt/format.h>
 
 #include "bench/json_scan.hpp"
 #include "bench/plain_client.hpp"

@@ -17,9 +17,9 @@ using status_totals = std::array<std::uint64_t, order_statuses.size()>;
 status_totals count_by_status(const options& o);
 
 struct settled {
-  bool in_time = false;             // within the bound
-  double seconds = 0;               // from the start of this call
-  status_totals added{};            // orders in each status, less those before the run
+  bool in_time = false;   // within the bound
+  double seconds = 0;     // from the start of this call
+  status_totals added{};  // orders in each status, less those before the run
 };
 
 /// Waits until no more orders are in status received than `before` had, at most `bound`. Throws std::runtime_error like count_by_status.

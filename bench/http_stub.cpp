@@ -1,6 +1,7 @@
 #include "bench/http_stub.hpp"
 
 #include <arpa/inet.h>
+#include <fmt/format.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -13,8 +14,6 @@
 #include <cerrno>
 #include <charconv>
 #include <system_error>
-
-#include <fmt/format.h>
 
 namespace coreldove::bench {
 namespace {
@@ -84,8 +83,10 @@ void http_stub::run() {
     for (int i = 0; i < n; ++i) {
       const int fd = events[static_cast<std::size_t>(i)].data.fd;
       if (fd == stop_) return;
-      if (fd == listener_) accept_all();
-      else if (const auto c = pending_.find(fd); c != pending_.end() && !serve(fd, c->second)) drop(fd);
+      if (fd == listener_)
+        accept_all();
+      else if (const auto c = pending_.find(fd); c != pending_.end() && !serve(fd, c->second))
+        drop(fd);
     }
   }
 }

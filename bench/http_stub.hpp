@@ -34,7 +34,7 @@ private:
   handler answer_;
   int listener_ = -1, epoll_ = -1, stop_ = -1;
   std::uint16_t port_ = 0;
-  std::unordered_map<int, std::string> pending_;   // by connection: bytes not answered yet
+  std::unordered_map<int, std::string> pending_;  // by connection: bytes not answered yet
   std::jthread thread_;
 };
 

@@ -36,8 +36,10 @@ std::string_view member(std::string_view object, std::string_view name) {
   int depth = 0;
   for (; at < object.size(); ++at) {
     const char c = object[at];
-    if (c == '{' || c == '[') ++depth;
-    else if (c == '}' || c == ']') --depth;
+    if (c == '{' || c == '[')
+      ++depth;
+    else if (c == '}' || c == ']')
+      --depth;
     else if (c == '"') {
       const auto end = end_of_string(object, at);
       const auto text = object.substr(at + 1, end - at - 1);

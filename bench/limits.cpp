@@ -1,6 +1,7 @@
 #include "bench/limits.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sqlite3.h>
 #include <unistd.h>
 
@@ -11,8 +12,6 @@
 #include <memory>
 #include <stdexcept>
 #include <system_error>
-
-#include <fmt/format.h>
 
 #include "bench/histogram.hpp"
 #include "bench/http_stub.hpp"

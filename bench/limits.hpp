@@ -7,11 +7,11 @@
 namespace coreldove::bench {
 
 struct machine_limits {
-  double echo_per_second = 0;             // POST of an order answered at once by a one-thread stub, 64 connections; the generator shares the machine
-  double flushes_per_second = 0;          // 4 KiB appended, then fdatasync, one after another
+  double echo_per_second = 0;     // POST of an order answered at once by a one-thread stub, 64 connections; the generator shares the machine
+  double flushes_per_second = 0;  // 4 KiB appended, then fdatasync, one after another
   double flush_p50_ms = 0, flush_p99_ms = 0;
-  double rows_per_second = 0;             // SQLite, WAL, synchronous=FULL, transactions of 256 rows of 600 bytes
-  double transactions_per_second = 0;     // the same with one row each
+  double rows_per_second = 0;          // SQLite, WAL, synchronous=FULL, transactions of 256 rows of 600 bytes
+  double transactions_per_second = 0;  // the same with one row each
 };
 
 /// Files are made in, and removed from, `directory`. Throws std::runtime_error.

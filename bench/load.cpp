@@ -1,9 +1,9 @@
 #include "bench/load.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <numeric>
-
-#include <fmt/format.h>
 
 #include "bench/json_scan.hpp"
 
@@ -45,9 +45,15 @@ std::optional<ticket> load::next(std::string& out) {
   if (op == operation::get && plan_.known_ids.empty() && created_.empty()) op = operation::create;
   if (op == operation::fulfill && (to_fulfill_.empty() || to_fulfill_.front().from > now_)) op = operation::create;
   switch (op) {
-    case operation::create: writer_.create(out); break;
-    case operation::get: writer_.get(pick_id(), out); break;
-    case operation::list: writer_.list(out); break;
+    case operation::create:
+      writer_.create(out);
+      break;
+    case operation::get:
+      writer_.get(pick_id(), out);
+      break;
+    case operation::list:
+      writer_.list(out);
+      break;
     case operation::fulfill:
       writer_.fulfill(to_fulfill_.front().id, out);
       to_fulfill_.pop_front();
@@ -82,13 +88,17 @@ void load::answered(const ticket& what, int status, std::string_view body, clock
 
 void load::remember(std::string_view id, std::string_view status) {
   const auto known = tally_.order_states.find(status);
-  if (known != tally_.order_states.end()) ++known->second;
-  else tally_.order_states.emplace(status, 1);
+  if (known != tally_.order_states.end())
+    ++known->second;
+  else
+    tally_.order_states.emplace(status, 1);
   if (plan_.ids) new_ids_.append(id).push_back('\n');
   const auto share = [this](operation op) { return plan_.settings.mix[static_cast<std::size_t>(op)]; };
   if (share(operation::get) > 0) {
-    if (created_.size() < most_remembered) created_.emplace_back(id);
-    else created_[created_next_++ % most_remembered] = id;
+    if (created_.size() < most_remembered)
+      created_.emplace_back(id);
+    else
+      created_[created_next_++ % most_remembered] = id;
   }
   const bool may_be_confirmed = status == "confirmed" || status == "received";
   if (share(operation::fulfill) > 0 && may_be_confirmed && to_fulfill_.size() < most_remembered)

@@ -21,12 +21,12 @@ namespace coreldove::bench {
 /// What the threads of a run share.
 struct load_plan {
   const options& settings;
-  std::string tag;                                    // in front of customers and keys
+  std::string tag;  // in front of customers and keys
   std::uint64_t seed = 0;
-  std::optional<clock::time_point> ends_at = {};      // answers after this are measured but do not count for the rate
+  std::optional<clock::time_point> ends_at = {};  // answers after this are measured but do not count for the rate
   std::vector<std::string> known_ids = {};
-  std::unique_ptr<id_writer> ids = nullptr;            // may be missing
-  std::atomic<std::uint64_t> begun{0};                // requests, against settings.requests
+  std::unique_ptr<id_writer> ids = nullptr;  // may be missing
+  std::atomic<std::uint64_t> begun{0};       // requests, against settings.requests
   bench::progress progress = {};
 };
 
@@ -45,7 +45,7 @@ public:
 private:
   struct fulfillable {
     std::string id;
-    clock::time_point from;                           // not before
+    clock::time_point from;  // not before
   };
   operation pick_operation();
   void remember(std::string_view id, std::string_view status);
@@ -58,7 +58,7 @@ private:
   std::uint64_t interval_errors_ = 0;
   clock::time_point now_{}, next_report_{};
   std::uint32_t shares_ = 0;
-  std::vector<std::string> created_;                  // the latest, in a ring
+  std::vector<std::string> created_;  // the latest, in a ring
   std::size_t created_next_ = 0;
   std::deque<fulfillable> to_fulfill_;
   std::string new_ids_;

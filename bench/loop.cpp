@@ -176,11 +176,13 @@ void loop::read(connection& c) {
     if (c.state != phase::busy) return broken(c, trouble::bad_response);  // nobody asked
     std::string_view input{buffer_.data(), static_cast<std::size_t>(n)};
     switch (c.reader.take(input)) {
-      case response_reader::progress::bad: return broken(c, trouble::bad_response);
+      case response_reader::progress::bad:
+        return broken(c, trouble::bad_response);
       case response_reader::progress::done:
         if (!input.empty()) return broken(c, trouble::bad_response);  // more than was asked for
-        return finish(c);  // what comes next has an edge of its own
-      case response_reader::progress::more: break;
+        return finish(c);                                             // what comes next has an edge of its own
+      case response_reader::progress::more:
+        break;
     }
   }
 }
@@ -256,8 +258,10 @@ void loop::start_due() {
 void loop::sweep() {
   next_sweep_ = now_ + sweep_pause;
   for (auto& c : connections_) {
-    if (c.state == phase::closed && c.deadline <= now_ && !ending()) open(c);
-    else if ((c.state == phase::busy || c.state == phase::connecting) && c.deadline <= now_) broken(c, trouble::timed_out);
+    if (c.state == phase::closed && c.deadline <= now_ && !ending())
+      open(c);
+    else if ((c.state == phase::busy || c.state == phase::connecting) && c.deadline <= now_)
+      broken(c, trouble::timed_out);
   }
 }
 

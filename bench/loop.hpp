@@ -32,7 +32,7 @@ enum class trouble : std::uint8_t {
   closed,        // the server closed, or the network failed, after the request had gone out: its outcome is not known
   bad_response,  // not HTTP
   timed_out,
-  unsent,        // open loop: due, but no connection came free before the run ended
+  unsent,  // open loop: due, but no connection came free before the run ended
 };
 inline constexpr std::array<std::string_view, 4> trouble_names{"closed", "bad response", "timed out", "unsent"};
 
@@ -61,8 +61,8 @@ endpoint resolve(const address& where);
 struct loop_settings {
   endpoint server;
   std::uint32_t connections = 1;
-  double rate = 0;                          // requests a second of this loop; 0: closed loop
-  std::optional<clock::time_point> stop_at; // no new request afterwards
+  double rate = 0;                           // requests a second of this loop; 0: closed loop
+  std::optional<clock::time_point> stop_at;  // no new request afterwards
   clock::duration timeout = std::chrono::seconds{90};
   clock::duration patience = std::chrono::seconds{30};
 };
@@ -87,8 +87,8 @@ private:
     std::string out;
     std::size_t sent = 0;
     ticket what;
-    clock::time_point started{};            // intended start
-    clock::time_point deadline{};           // busy: of the answer; closed: when to try again
+    clock::time_point started{};   // intended start
+    clock::time_point deadline{};  // busy: of the answer; closed: when to try again
   };
 
   void open(connection& c);
@@ -114,10 +114,10 @@ private:
   workload& work_;
   int epoll_ = -1;
   std::vector<connection> connections_;
-  std::deque<connection*> idle_;            // open loop: free connections, taken in turn
+  std::deque<connection*> idle_;  // open loop: free connections, taken in turn
   std::vector<char> buffer_;
   clock::time_point now_{}, begun_{}, last_contact_{}, next_sweep_{};
-  std::uint64_t started_ = 0;               // open loop: requests that have left, in the order of their intended starts
+  std::uint64_t started_ = 0;  // open loop: requests that have left, in the order of their intended starts
   std::size_t busy_ = 0, open_ = 0;
   bool exhausted_ = false;
 };

@@ -2,11 +2,10 @@
 
 #include <algorithm>
 #include <charconv>
+#include <CLI/CLI.hpp>
 #include <sstream>
 #include <unordered_set>
 #include <utility>
-
-#include <CLI/CLI.hpp>
 
 namespace coreldove::bench {
 namespace {
@@ -72,7 +71,8 @@ void declare_orders(CLI::App& app, options& o) {
   app.add_option("--zipf", o.zipf, "Popularity of the SKUs falls with this exponent (1: the second is asked for half as often); 0: uniform.")
       ->check(CLI::Range(0.0, 5.0));
   app.add_option("--customers", o.customers, "Draw from so many customers; 0: each order has its own.");
-  app.add_option_function<std::uint64_t>("--seed", [&o](std::uint64_t n) { o.seed = n; }, "Makes the run's choices and names repeatable (random).");
+  app.add_option_function<std::uint64_t>(
+      "--seed", [&o](std::uint64_t n) { o.seed = n; }, "Makes the run's choices and names repeatable (random).");
   app.add_flag("--idempotency-keys", o.idempotency_keys, "Send an Idempotency-Key with each create.");
   app.add_flag("--email", o.email, "Give each order a customer_email, so that mails are sent.");
   app.add_option("--gateway", o.gateway, "payment_gateway of the orders; empty: left out.")->capture_default_str();
@@ -195,9 +195,10 @@ command_line parse_command_line(const std::vector<std::string>& args) {
   options o;
   o.skus = *parse_skus("BENCH-0001..BENCH-0050");
   o.list_queries = {};
-  CLI::App app{"Loads a server that speaks the order API and measures it.\n"
-               "Closed loop by default: every connection sends its next request when the last one is answered.",
-               "coreldove bench"};
+  CLI::App app{
+      "Loads a server that speaks the order API and measures it.\n"
+      "Closed loop by default: every connection sends its next request when the last one is answered.",
+      "coreldove bench"};
   declare_load(app, o);
   declare_orders(app, o);
   declare_results(app, o);
@@ -211,8 +212,10 @@ command_line parse_command_line(const std::vector<std::string>& args) {
   try {
     app.parse(std::vector<std::string>(args.rbegin(), args.rend()));  // CLI11 wants the last argument first
     if (const auto complaint = complaint_about(o, app.count("--requests") > 0); !complaint.empty()) throw CLI::ValidationError(complaint);
-    if (limits->parsed()) o.what = options::task::limits;
-    else if (!o.check_ids_file.empty()) o.what = options::task::check_ids;
+    if (limits->parsed())
+      o.what = options::task::limits;
+    else if (!o.check_ids_file.empty())
+      o.what = options::task::check_ids;
     if (o.list_queries.empty()) o.list_queries = {"limit=50", "status=confirmed&limit=50", "payment_status=authorized&limit=20", "sku=" + o.skus.front()};
     out.go = std::move(o);
   } catch (const CLI::ParseError& e) {

@@ -30,18 +30,18 @@ struct options {
   address server;
   std::string api_key = "dev-admin-key";
   std::uint32_t connections = 64, threads = 1;
-  std::uint64_t requests = 0;                                  // 0: as long as `duration`
+  std::uint64_t requests = 0;  // 0: as long as `duration`
   std::chrono::nanoseconds duration = std::chrono::seconds{30};
-  double rate = 0;                                             // intended requests a second; 0: closed loop
-  std::uint32_t wait = 0;                                      // seconds of Prefer: wait; 0: none
-  std::chrono::nanoseconds timeout = std::chrono::seconds{90}; // of one request
-  std::chrono::nanoseconds patience = std::chrono::seconds{30};// how long no connection may succeed before the run gives up
+  double rate = 0;                                               // intended requests a second; 0: closed loop
+  std::uint32_t wait = 0;                                        // seconds of Prefer: wait; 0: none
+  std::chrono::nanoseconds timeout = std::chrono::seconds{90};   // of one request
+  std::chrono::nanoseconds patience = std::chrono::seconds{30};  // how long no connection may succeed before the run gives up
   bench::mix mix{100, 0, 0, 0};
 
   std::uint32_t lines = 3;
-  std::vector<std::string> skus;                               // filled by default with BENCH-0001..BENCH-0050
-  double zipf = 0;                                             // exponent of the SKUs' popularity; 0: uniform
-  std::uint64_t customers = 0;                                 // 0: every order has a customer of its own
+  std::vector<std::string> skus;  // filled by default with BENCH-0001..BENCH-0050
+  double zipf = 0;                // exponent of the SKUs' popularity; 0: uniform
+  std::uint64_t customers = 0;    // 0: every order has a customer of its own
   std::optional<std::uint64_t> seed;
   bool idempotency_keys = false, email = false;
   std::string gateway = "stripe", token = "tok_visa";
@@ -51,15 +51,15 @@ struct options {
   std::chrono::nanoseconds confirm_within = std::chrono::minutes{5};
   std::string known_ids_file, ids_file, check_ids_file, json_file;
   std::vector<threshold> thresholds;
-  int server_pid = 0;                                          // 0: not watched
-  bool quiet = false;                                          // no progress lines
+  int server_pid = 0;  // 0: not watched
+  bool quiet = false;  // no progress lines
 
-  std::string directory = ".";                                 // limits: where the disk is measured
-  std::chrono::nanoseconds each = std::chrono::seconds{2};     // limits: time per measurement
+  std::string directory = ".";                              // limits: where the disk is measured
+  std::chrono::nanoseconds each = std::chrono::seconds{2};  // limits: time per measurement
 };
 
 struct command_line {
-  std::optional<options> go;   // nothing: `text` says why, or is the help that was asked for
+  std::optional<options> go;  // nothing: `text` says why, or is the help that was asked for
   int exit_status = 0;
   std::string text;
 };

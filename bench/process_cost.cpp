@@ -1,13 +1,12 @@
 #include "bench/process_cost.hpp"
 
-#include <ctime>
+#include <fmt/format.h>
 #include <unistd.h>
 
+#include <ctime>
 #include <fstream>
 #include <sstream>
 #include <string>
-
-#include <fmt/format.h>
 
 namespace coreldove::bench {
 

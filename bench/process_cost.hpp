@@ -6,7 +6,7 @@
 namespace coreldove::bench {
 
 struct process_cost {
-  double cpu_seconds = 0;               // user and system, all threads; the kernel counts in hundredths
+  double cpu_seconds = 0;  // user and system, all threads; the kernel counts in hundredths
   std::uint64_t rss_bytes = 0, rss_peak_bytes = 0;
 };
 

@@ -13,8 +13,8 @@ void progress::add(const histogram& latency, std::uint64_t errors) {
 std::string progress::take_line(double elapsed, double interval) {
   const std::scoped_lock lock{mutex_};
   const auto rate = interval > 0 ? static_cast<double>(latency_.count()) / interval : 0.0;
-  auto line = fmt::format("{:5.0f} s  {:8.0f} /s  p50 {:>8}  p99 {:>8}  errors {}", elapsed, rate,
-                          readable_time(static_cast<double>(latency_.percentile(50))), readable_time(static_cast<double>(latency_.percentile(99))), errors_);
+  auto line = fmt::format("{:5.0f} s  {:8.0f} /s  p50 {:>8}  p99 {:>8}  errors {}", elapsed, rate, readable_time(static_cast<double>(latency_.percentile(50))),
+                          readable_time(static_cast<double>(latency_.percentile(99))), errors_);
   latency_.clear();
   errors_ = 0;
   return line;

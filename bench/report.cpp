@@ -1,10 +1,10 @@
 #include "bench/report.hpp"
 
+#include <fmt/format.h>
+
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
-
-#include <fmt/format.h>
 
 #include "bench/progress.hpp"
 
@@ -39,23 +39,34 @@ bool is_of_latency(threshold::measure what) {
 
 double figure_for(const threshold& t, const findings& f, const histogram& latency) {
   switch (t.what) {
-    case threshold::measure::percentile: return static_cast<double>(latency.percentile(t.percent));
-    case threshold::measure::mean: return latency.mean();
-    case threshold::measure::max: return static_cast<double>(latency.max());
-    case threshold::measure::rate: return rate_of(f, t.of);
-    case threshold::measure::errors: return static_cast<double>(t.of ? f.total.of(*t.of).errors : f.total.error_count());
-    case threshold::measure::server_cpu: return server_cpu_per_request(f);
-    case threshold::measure::server_memory: return f.server ? static_cast<double>(f.server->rss_peak_bytes) : 0.0;
+    case threshold::measure::percentile:
+      return static_cast<double>(latency.percentile(t.percent));
+    case threshold::measure::mean:
+      return latency.mean();
+    case threshold::measure::max:
+      return static_cast<double>(latency.max());
+    case threshold::measure::rate:
+      return rate_of(f, t.of);
+    case threshold::measure::errors:
+      return static_cast<double>(t.of ? f.total.of(*t.of).errors : f.total.error_count());
+    case threshold::measure::server_cpu:
+      return server_cpu_per_request(f);
+    case threshold::measure::server_memory:
+      return f.server ? static_cast<double>(f.server->rss_peak_bytes) : 0.0;
   }
   return 0;
 }
 
 std::string readable_figure(const verdict& v) {
   switch (v.bound.what) {
-    case threshold::measure::rate: return fmt::format("{:.1f}", v.figure);
-    case threshold::measure::errors: return fmt::format("{:.0f}", v.figure);
-    case threshold::measure::server_memory: return readable_bytes(v.figure);
-    default: return readable_time(v.figure);
+    case threshold::measure::rate:
+      return fmt::format("{:.1f}", v.figure);
+    case threshold::measure::errors:
+      return fmt::format("{:.0f}", v.figure);
+    case threshold::measure::server_memory:
+      return readable_bytes(v.figure);
+    default:
+      return readable_time(v.figure);
   }
 }
 
@@ -168,8 +179,8 @@ std::string json_of(const findings& f, const options& o, const std::vector<verdi
     fmt::format_to(to, R"(,"settled":{{"in_time":{},"seconds_after_load":{:.3f},"orders":{}}})", f.orders->in_time, f.orders->seconds, json_counts(added));
   }
   if (f.server)
-    fmt::format_to(to, R"(,"server":{{"cpu_us_per_request":{:.2f},"rss_bytes":{},"rss_peak_bytes":{}}})", server_cpu_per_request(f) / 1e3,
-                   f.server->rss_bytes, f.server->rss_peak_bytes);
+    fmt::format_to(to, R"(,"server":{{"cpu_us_per_request":{:.2f},"rss_bytes":{},"rss_peak_bytes":{}}})", server_cpu_per_request(f) / 1e3, f.server->rss_bytes,
+                   f.server->rss_peak_bytes);
   fmt::format_to(to, R"(,"generator_cpu_us_per_request":{:.2f},"thresholds":[)", generator_cpu_per_request(f) / 1e3);
   first = true;
   for (const auto& v : verdicts) {

@@ -12,17 +12,17 @@
 namespace coreldove::bench {
 
 struct server_cost {
-  double cpu_seconds = 0;               // during the run, and until everything was settled where that was waited for
+  double cpu_seconds = 0;  // during the run, and until everything was settled where that was waited for
   std::uint64_t rss_bytes = 0, rss_peak_bytes = 0;
 };
 
 struct findings {
   tally total;
-  double seconds = 0;                   // from the first request to the last answer, or the duration asked for
-  bool gave_up = false;                 // no connection could be made
+  double seconds = 0;    // from the first request to the last answer, or the duration asked for
+  bool gave_up = false;  // no connection could be made
   double generator_cpu_seconds = 0;
   std::optional<server_cost> server;
-  std::optional<settled> orders;        // with --until-confirmed
+  std::optional<settled> orders;  // with --until-confirmed
 };
 
 /// Good answers a second, those after the end of a run by time left out.

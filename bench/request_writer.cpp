@@ -1,10 +1,10 @@
 #include "bench/request_writer.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <iterator>
-
-#include <fmt/format.h>
 
 namespace coreldove::bench {
 namespace {
@@ -13,12 +13,12 @@ struct place {
   std::string_view line1, city, state, postal_code, phone;
 };
 constexpr std::array places{
-    place{"1 Main St", "Springfield", "IL", "62701", "+12175550100"},      place{"350 Fifth Ave", "New York", "NY", "10118", "+12125550101"},
-    place{"600 Congress Ave", "Austin", "TX", "78701", "+15125550102"},    place{"1301 Second Ave", "Seattle", "WA", "98101", "+12065550103"},
-    place{"200 S Grand Ave", "Los Angeles", "CA", "90012", "+12135550104"},place{"1 Beacon St", "Boston", "MA", "02108", "+16175550105"},
-    place{"1700 Lincoln St", "Denver", "CO", "80203", "+13035550106"},     place{"191 Peachtree St", "Atlanta", "GA", "30303", "+14045550107"},
-    place{"100 N Tampa St", "Tampa", "FL", "33602", "+18135550108"},       place{"1515 Market St", "Philadelphia", "PA", "19102", "+12155550109"},
-    place{"221 W 6th Ave", "Portland", "OR", "97204", "+15035550110"},     place{"50 S 6th St", "Minneapolis", "MN", "55402", "+16125550111"}};
+    place{"1 Main St", "Springfield", "IL", "62701", "+12175550100"},       place{"350 Fifth Ave", "New York", "NY", "10118", "+12125550101"},
+    place{"600 Congress Ave", "Austin", "TX", "78701", "+15125550102"},     place{"1301 Second Ave", "Seattle", "WA", "98101", "+12065550103"},
+    place{"200 S Grand Ave", "Los Angeles", "CA", "90012", "+12135550104"}, place{"1 Beacon St", "Boston", "MA", "02108", "+16175550105"},
+    place{"1700 Lincoln St", "Denver", "CO", "80203", "+13035550106"},      place{"191 Peachtree St", "Atlanta", "GA", "30303", "+14045550107"},
+    place{"100 N Tampa St", "Tampa", "FL", "33602", "+18135550108"},        place{"1515 Market St", "Philadelphia", "PA", "19102", "+12155550109"},
+    place{"221 W 6th Ave", "Portland", "OR", "97204", "+15035550110"},      place{"50 S 6th St", "Minneapolis", "MN", "55402", "+16125550111"}};
 
 // An order stays under 900.00 whatever the quantities, so that it is never held as one of high value (1000.00).
 constexpr std::uint64_t most_per_order_cents = 90'000;
@@ -78,9 +78,8 @@ void request_writer::prepare_tails(const options& o) {
   if (!o.token.empty()) payment += fmt::format(R"("payment_token":"{}",)", o.token);
   if (!o.gateway.empty()) payment += fmt::format(R"("payment_gateway":"{}",)", o.gateway);
   for (const auto& at : places) {
-    const auto address = fmt::format(
-        R"({{"name":"A. Buyer","line1":"{}","line2":"","city":"{}","state":"{}","postal_code":"{}","country":"US","phone":"{}"}})", at.line1, at.city,
-        at.state, at.postal_code, at.phone);
+    const auto address = fmt::format(R"({{"name":"A. Buyer","line1":"{}","line2":"","city":"{}","state":"{}","postal_code":"{}","country":"US","phone":"{}"}})",
+                                     at.line1, at.city, at.state, at.postal_code, at.phone);
     tails_.push_back(fmt::format(
         R"(],"billing_address":{0},"shipping_address":{0},{1}"shipping_method":"standard","shipping_cost":"5.00","tax":"0.00","discount":"0.00","metadata":{{"channel":"bench"}}}})",
         address, payment));
@@ -133,9 +132,7 @@ void request_writer::create(std::string& out) {
 
 void request_writer::get(std::string_view order_id, std::string& out) { out.append(get_head_).append(order_id).append(after_target_); }
 
-void request_writer::list(std::string& out) {
-  out.append(list_head_).append(list_queries_[listed_++ % list_queries_.size()]).append(after_target_);
-}
+void request_writer::list(std::string& out) { out.append(list_head_).append(list_queries_[listed_++ % list_queries_.size()]).append(after_target_); }
 
 void request_writer::fulfill(std::string_view order_id, std::string& out) {
   out.append("POST ").append(api_prefix).append("/orders/").append(order_id).append(fulfill_head_);

@@ -20,7 +20,7 @@ public:
   /// Append one whole request to `out`.
   void create(std::string& out);
   void get(std::string_view order_id, std::string& out);
-  void list(std::string& out);                         // the queries in turn
+  void list(std::string& out);  // the queries in turn
   void fulfill(std::string_view order_id, std::string& out);
 
   /// A random number below `bound`.
@@ -38,11 +38,11 @@ private:
   void write_body();
 
   std::mt19937_64 random_;
-  std::string prefix_;                                 // of customers and keys
+  std::string prefix_;  // of customers and keys
   std::string create_head_, get_head_, list_head_, fulfill_head_, after_target_;
   std::vector<std::string> list_queries_, tails_;
-  std::vector<line_texts> lines_;                      // by SKU, by quantity
-  std::vector<double> popularity_;                     // cumulated, up to 1; empty: uniform
+  std::vector<line_texts> lines_;   // by SKU, by quantity
+  std::vector<double> popularity_;  // cumulated, up to 1; empty: uniform
   std::vector<std::size_t> chosen_;
   std::string body_;
   std::uint32_t lines_per_order_;

@@ -88,12 +88,18 @@ bool response_reader::read_head() {
     begin();
     return true;
   }
-  if (status_ == 204 || status_ == 304) state_ = state::complete;
-  else if (chunked_) state_ = state::chunk_size;
-  else if (!has_length_) state_ = state::until_close;
-  else if (left_ == 0) state_ = state::complete;
-  else if (left_ > longest_body) return false;
-  else state_ = state::sized;
+  if (status_ == 204 || status_ == 304)
+    state_ = state::complete;
+  else if (chunked_)
+    state_ = state::chunk_size;
+  else if (!has_length_)
+    state_ = state::until_close;
+  else if (left_ == 0)
+    state_ = state::complete;
+  else if (left_ > longest_body)
+    return false;
+  else
+    state_ = state::sized;
   return true;
 }
 
@@ -136,15 +142,20 @@ bool response_reader::take_body(std::string_view& input) {
     }
     case state::chunk_end:
       if (!take_line(input)) return false;
-      if (line_ != "\r") state_ = state::broken;
-      else state_ = state::chunk_size;
+      if (line_ != "\r")
+        state_ = state::broken;
+      else
+        state_ = state::chunk_size;
       line_.clear();
       return true;
-    case state::chunk_size: return take_chunk_size(input);
-    case state::trailers: return take_trailers(input);
+    case state::chunk_size:
+      return take_chunk_size(input);
+    case state::trailers:
+      return take_trailers(input);
     case state::head:
     case state::complete:
-    case state::broken: return false;
+    case state::broken:
+      return false;
   }
   return false;
 }
@@ -152,8 +163,10 @@ bool response_reader::take_body(std::string_view& input) {
 bool response_reader::take_chunk_size(std::string_view& input) {
   if (!take_line(input)) return false;
   const auto size = trimmed(std::string_view{line_}.substr(0, line_.find(';')));
-  if (!parse_whole(size, left_, 16) || left_ > longest_body - body_.size()) state_ = state::broken;
-  else state_ = left_ == 0 ? state::trailers : state::chunk;
+  if (!parse_whole(size, left_, 16) || left_ > longest_body - body_.size())
+    state_ = state::broken;
+  else
+    state_ = left_ == 0 ? state::trailers : state::chunk;
   line_.clear();
   return true;
 }

@@ -1,5 +1,6 @@
 #include "bench/run.hpp"
 
+#include <fmt/format.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -10,8 +11,6 @@
 #include <mutex>
 #include <random>
 #include <thread>
-
-#include <fmt/format.h>
 
 #include "bench/load.hpp"
 #include "bench/process_cost.hpp"

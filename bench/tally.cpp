@@ -35,10 +35,13 @@ std::uint64_t tally::answered() const {
 
 bool is_expected(operation op, int status) {
   switch (op) {
-    case operation::create: return status == 201 || status == 202 || status == 200;
+    case operation::create:
+      return status == 201 || status == 202 || status == 200;
     case operation::get:
-    case operation::list: return status == 200;
-    case operation::fulfill: return status == 200 || status == 202;
+    case operation::list:
+      return status == 200;
+    case operation::fulfill:
+      return status == 200 || status == 202;
   }
   return false;
 }

@@ -16,9 +16,9 @@ namespace coreldove::bench {
 
 struct tally {
   struct per_operation {
-    histogram latency;                       // nanoseconds; of the answers that were as they should be
-    std::uint64_t errors = 0;                // everything else
-    std::uint64_t in_time = 0;               // good answers that came before the intended end of the run
+    histogram latency;          // nanoseconds; of the answers that were as they should be
+    std::uint64_t errors = 0;   // everything else
+    std::uint64_t in_time = 0;  // good answers that came before the intended end of the run
   };
   std::array<per_operation, operation_count> operations;
   std::map<std::string, std::uint64_t, std::less<>> errors;        // by kind: "closed", "timed out", "status 503", …

@@ -40,9 +40,12 @@ std::optional<double> parse_plain(std::string_view text) {
 
 bool name_measure(std::string_view name, threshold& out) {
   using measure = threshold::measure;
-  static constexpr std::array<std::pair<std::string_view, measure>, 6> names{
-      {{"mean", measure::mean}, {"max", measure::max}, {"rate", measure::rate}, {"errors", measure::errors}, {"cpu", measure::server_cpu},
-       {"rss", measure::server_memory}}};
+  static constexpr std::array<std::pair<std::string_view, measure>, 6> names{{{"mean", measure::mean},
+                                                                              {"max", measure::max},
+                                                                              {"rate", measure::rate},
+                                                                              {"errors", measure::errors},
+                                                                              {"cpu", measure::server_cpu},
+                                                                              {"rss", measure::server_memory}}};
   for (const auto& [known, what] : names)
     if (name == known) {
       out.what = what;
@@ -62,10 +65,13 @@ std::optional<double> parse_bound(threshold::measure what, std::string_view text
     case threshold::measure::percentile:
     case threshold::measure::mean:
     case threshold::measure::max:
-    case threshold::measure::server_cpu: return parse_nanoseconds(text);
+    case threshold::measure::server_cpu:
+      return parse_nanoseconds(text);
     case threshold::measure::rate:
-    case threshold::measure::errors: return parse_plain(text);
-    case threshold::measure::server_memory: return parse_bytes(text);
+    case threshold::measure::errors:
+      return parse_plain(text);
+    case threshold::measure::server_memory:
+      return parse_bytes(text);
   }
   return std::nullopt;
 }

@@ -10,13 +10,13 @@ namespace coreldove::bench {
 
 struct threshold {
   enum class measure { percentile, mean, max, rate, errors, server_cpu, server_memory };
-  std::string text;                     // as it was given
-  std::optional<operation> of;          // nothing: creates, or everything where nothing is created
+  std::string text;             // as it was given
+  std::optional<operation> of;  // nothing: creates, or everything where nothing is created
   measure what{};
-  double percent = 0;                   // of a percentile
-  bool below = true;                    // the figure has to be below (or above) the bound
+  double percent = 0;  // of a percentile
+  bool below = true;   // the figure has to be below (or above) the bound
   bool or_equal = false;
-  double bound = 0;                     // nanoseconds, requests per second, a count, nanoseconds of CPU per order, bytes
+  double bound = 0;  // nanoseconds, requests per second, a count, nanoseconds of CPU per order, bytes
 
   bool holds(double figure) const {
     if (figure == bound) return or_equal;

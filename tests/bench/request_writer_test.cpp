@@ -28,7 +28,7 @@ request next_create(request_writer& writer) {
 
 struct line {
   std::string sku;
-  long quantity, unit_price, total_price;   // cents
+  long quantity, unit_price, total_price;  // cents
 };
 
 std::vector<line> lines_of(const std::string& body) {

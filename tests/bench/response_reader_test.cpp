@@ -51,8 +51,8 @@ const std::string pipelined =
     "HTTP/1.1 200\r\nCONTENT-LENGTH:   0  \r\n\r\n"
     "HTTP/1.1 503 Service Unavailable\r\nconnection: Close\r\ncontent-length: 4\r\n\r\nbusy";
 
-const std::vector<answer> expected{{202, true, "{\"id\":\"ord_\"}"}, {204, true, ""}, {201, true, "hello, world"}, {304, true, ""}, {200, true, ""},
-                                   {503, false, "busy"}};
+const std::vector<answer> expected{
+    {202, true, "{\"id\":\"ord_\"}"}, {204, true, ""}, {201, true, "hello, world"}, {304, true, ""}, {200, true, ""}, {503, false, "busy"}};
 
 TEST(ResponseReader, ReadsPipelinedAnswersWhateverThePieces) {
   for (std::size_t step = 1; step <= pipelined.size(); ++step) EXPECT_EQ(read_all(pipelined, step), expected) << "pieces of " << step;
@@ -77,8 +77,8 @@ TEST(ResponseReader, ABodyWithoutLengthRunsUntilTheClose) {
 }
 
 TEST(ResponseReader, ACloseInTheMiddleIsBad) {
-  for (const std::string_view begun : {"HTTP/1.1 200 OK\r\nContent-Le", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabc",
-                                       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabc"}) {
+  for (const std::string_view begun :
+       {"HTTP/1.1 200 OK\r\nContent-Le", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabc", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabc"}) {
     response_reader reader;
     auto input = begun;
     EXPECT_EQ(reader.take(input), progress::more);

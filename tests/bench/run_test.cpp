@@ -1,7 +1,9 @@
 // Whole runs against small servers on loopback.
 #include "bench/run.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
@@ -10,9 +12,6 @@
 #include <mutex>
 #include <set>
 #include <thread>
-
-#include <fmt/format.h>
-#include <unistd.h>
 
 #include "bench/bench.hpp"
 #include "bench/check_ids.hpp"
@@ -150,11 +149,16 @@ TEST(BenchRun, ErrorsAreCountedByTheirKind) {
   std::atomic<int> seen{0};
   const http_stub server{[&seen](std::string_view, std::string_view) -> std::string {
     switch (++seen % 5) {
-      case 0: return "";
-      case 1: return stub_answer(503, "{}");
-      case 2: return "SSH-2.0-nonsense\r\n\r\n";
-      case 3: return stub_answer(202, "{}");
-      default: return stub_answer(202, R"({"id":"ord_1","status":"received"})");
+      case 0:
+        return "";
+      case 1:
+        return stub_answer(503, "{}");
+      case 2:
+        return "SSH-2.0-nonsense\r\n\r\n";
+      case 3:
+        return stub_answer(202, "{}");
+      default:
+        return stub_answer(202, R"({"id":"ord_1","status":"received"})");
     }
   }};
   const auto found = run_load(load_of(fmt::format("http://127.0.0.1:{}", server.port()), {"--requests", "50", "--connections", "10"}));
