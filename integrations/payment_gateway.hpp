@@ -54,7 +54,9 @@ public:
 struct payment_notice {
   std::string event_id;                        // the vendor's, for dropping repeats
   std::string order_id;                        // from the metadata that we sent along; empty where it is not ours
-  std::string idempotency_key;                 // of the operation, from the metadata
+  domain::operation_kind operation{};          // what it is about
+  std::string idempotency_key;                 // of the operation, from the metadata; empty where the vendor cannot carry one (Stripe's cancel):
+                                               // then it is the order's latest operation of that kind on what.reference
   outcome what;
   bool relevant = false;                       // false: a kind of event that changes nothing here
 };
