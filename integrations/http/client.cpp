@@ -16,6 +16,7 @@
 #include <boost/asio/post.hpp>
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include "integrations/http/host_pool.hpp"
 #include "integrations/http/url.hpp"
@@ -26,17 +27,33 @@ namespace asio = boost::asio;
 
 namespace {
 
-asio::ssl::context make_tls(const std::string& ca_file) {
-  asio::ssl::context tls{asio::ssl::context::tls_client};
-  if (SSL_CTX_set_min_proto_version(tls.native_handle(), TLS1_2_VERSION) != 1) throw std::runtime_error{"TLS 1.2 is not available"};
-  tls.set_default_verify_paths();
-  tls.set_verify_mode(asio::ssl::verify_peer);
-  if (ca_file.empty()) return tls;
-  boost::system::error_code ec;
-  tls.load_verify_file(ca_file, ec);
-  if (ec) throw std::runtime_error{fmt::format("{}: {}", ca_file, ec.message())};
-  return tls;
-}
+/// What the other side's certificates are checked against.
+class tls_client {
+public:
+  explicit tls_client(const std::string& ca_file) {
+    if (SSL_CTX_set_min_proto_version(context_.native_handle(), TLS1_2_VERSION) != 1) throw std::runtime_error{"TLS 1.2 is not available"};
+    context_.set_verify_mode(asio::ssl::verify_peer);
+    if (ca_file.empty()) return;
+    boost::system::error_code ec;
+    context_.load_verify_file(ca_file, ec);
+    if (ec) throw std::runtime_error{fmt::format("{}: {}", ca_file, ec.message())};
+  }
+
+  asio::ssl::context& context() { return context_; }
+
+  /// Before the first https connection, and not earlier: reading the system's authorities takes some 20 ms that plain connections need not wait for.
+  void trust_system() {
+    std::call_once(trusted_, [this] {
+      boost::system::error_code ec;
+      context_.set_default_verify_paths(ec);
+      if (ec) spdlog::error("the system's certificate authorities cannot be read: {}", ec.message());
+    });
+  }
+
+private:
+  asio::ssl::context context_{asio::ssl::context::tls_client};
+  std::once_flag trusted_;
+};
 
 /// A W3C span id: random, never all zero. Not a secret, so a fast generator does.
 std::uint64_t new_span_id() {
@@ -66,7 +83,7 @@ std::string write_head_and_body(const request& r, const url_parts& url) {
 /// One thread with its own connections, so that nothing on the way of an exchange is shared but the inbox.
 class client::loop {
 public:
-  loop(asio::ssl::context& tls, host_pool::limits limits, std::chrono::milliseconds idle_timeout)
+  loop(tls_client& tls, host_pool::limits limits, std::chrono::milliseconds idle_timeout)
       : tls_{tls}, limits_{limits}, idle_timeout_{idle_timeout}, wheel_{std::chrono::steady_clock::now()}, thread_{[this] { io_.run(); }} {}
 
   void submit(std::unique_ptr<exchange> x) {
@@ -118,7 +135,9 @@ private:
 
   host_pool& pool_of(const origin& to) {
     auto& pool = pools_[to];
-    if (!pool) pool = std::make_unique<host_pool>(io_, tls_, limits_);
+    if (pool) return *pool;
+    if (to.tls) tls_.trust_system();
+    pool = std::make_unique<host_pool>(io_, tls_.context(), limits_);
     return *pool;
   }
 
@@ -141,7 +160,7 @@ private:
 
   asio::io_context io_{1};
   asio::executor_work_guard<asio::io_context::executor_type> stay_{io_.get_executor()};
-  asio::ssl::context& tls_;
+  tls_client& tls_;
   host_pool::limits limits_;
   std::chrono::milliseconds idle_timeout_;
   deadline_wheel wheel_;
@@ -155,13 +174,13 @@ private:
 };
 
 struct client::state {
-  explicit state(const client_options& o) : tls{make_tls(o.ca_file)} {
+  explicit state(const client_options& o) : tls{o.ca_file} {
     const auto threads = std::max<std::size_t>(o.threads, 1);
     const auto share = [&](std::size_t all) { return std::max<std::size_t>(all / threads, 1); };
     const host_pool::limits limits{share(o.connections_per_host), share(o.waiting_per_host), o.body_bytes_max};
     for (std::size_t n = 0; n < threads; ++n) loops.push_back(std::make_unique<loop>(tls, limits, o.idle_timeout));
   }
-  asio::ssl::context tls;
+  tls_client tls;
   std::vector<std::unique_ptr<loop>> loops;
   std::atomic<std::size_t> next{0};
 };

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/integrations/loopback_server.hpp"
+#include "tests/integrations/waiting.hpp"
 
 namespace {
 
@@ -18,11 +19,7 @@ using coreldove::testing::loopback_server;
 using coreldove::testing::seen_request;
 
 response ask(client& c, request r) {
-  auto promise = std::make_shared<std::promise<response>>();
-  auto future = promise->get_future();
-  c.send(std::move(r), [promise](response got) { promise->set_value(std::move(got)); });
-  if (future.wait_for(5s) != std::future_status::ready) throw std::runtime_error{"no callback within 5 s"};
-  return future.get();
+  return coreldove::testing::wait_for<response>([&](auto done) { c.send(std::move(r), done); });
 }
 
 response get(client& c, const std::string& url, std::chrono::milliseconds timeout = 3s) { return ask(c, {.url = url, .timeout = timeout}); }

@@ -1,0 +1,47 @@
+#pragma once
+// The parts of Stripe's objects that matter here, read off its JSON. Whatever is missing, or of another type, reads as empty or 0.
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <simdjson.h>
+
+namespace coreldove::integrations::stripe {
+
+struct intent {
+  std::string id, status, currency, order_id, key;      // order_id, key: our metadata
+  std::string error_code, error_message;                // of the last attempt to pay
+  std::int64_t amount = 0, amount_received = 0;
+};
+
+struct refund {
+  std::string id, status, currency, payment_intent, failure_reason, order_id, key;
+  std::int64_t amount = 0;
+};
+
+struct api_error {
+  std::string type, code, decline_code, message;
+  std::optional<intent> about;                          // the PaymentIntent as it is, where Stripe says
+};
+
+intent to_intent(simdjson::dom::element e);
+refund to_refund(simdjson::dom::element e);
+/// A string member, or empty; also where `e` is no object.
+std::string text_at(simdjson::dom::element e, std::string_view key);
+
+/// Nothing where the bytes are no JSON object of that kind.
+std::optional<intent> read_intent(const std::string& body);
+std::optional<refund> read_refund(const std::string& body);
+api_error read_error(const std::string& body);
+
+template <class Object>
+struct object_list {
+  std::vector<Object> data;
+  bool has_more = false;
+};
+std::optional<object_list<intent>> read_intents(const std::string& body);
+std::optional<object_list<refund>> read_refunds(const std::string& body);
+
+}  // namespace coreldove::integrations::stripe
