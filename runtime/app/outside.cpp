@@ -1,0 +1,84 @@
+#include "runtime/app/outside.hpp"
+
+#include "integrations/fedex/fedex.hpp"
+#include "integrations/smtp/smtp.hpp"
+#include "integrations/stripe/stripe.hpp"
+
+namespace coreldove::app {
+namespace {
+
+using config::reach;
+using config::vendor;
+
+bool in_this_process(const config::settings& s) {
+  for (const auto v : {vendor::stripe, vendor::fedex, vendor::smtp})
+    if (reach_of(s, v) == reach::built_in_sandbox) return true;
+  return false;
+}
+
+bool is_there(const config::settings& s, vendor v) { return reach_of(s, v) != reach::off; }
+
+/// A sandbox honours several captures on one authorization; at the vendor itself that is a feature of the account.
+bool is_sandbox(const config::settings& s, vendor v) { return reach_of(s, v) == reach::built_in_sandbox || reach_of(s, v) == reach::sandbox_url; }
+
+}  // namespace
+
+outside_world::outside_world(const config::settings& s) {
+  if (in_this_process(s)) {
+    integrations::sandbox_options o;
+    o.state_file = std::filesystem::path{s.data_dir} / "sandbox.ndjson";
+    o.stripe_secret_key = s.stripe_secret_key;
+    o.stripe_webhook_secret = s.stripe_webhook_secret;
+    o.fedex_client_id = s.fedex_client_id;
+    o.fedex_client_secret = s.fedex_client_secret;
+    o.fedex_webhook_secret = s.fedex_webhook_secret;
+    sandbox_ = std::make_unique<integrations::sandbox>(std::move(o));
+    sandbox_->start();
+  }
+  connect(s);
+}
+
+std::string outside_world::base_of(const config::settings& s, vendor v, const std::string& folder) const {
+  if (reach_of(s, v) == reach::built_in_sandbox) return sandbox_address() + folder;
+  return address_of(s, v);
+}
+
+void outside_world::connect(const config::settings& s) {
+  if (is_there(s, vendor::stripe)) {
+    const auto base = base_of(s, vendor::stripe, "/stripe");
+    gateways["stripe"] = integrations::stripe::make_stripe({base, s.stripe_secret_key, is_sandbox(s, vendor::stripe)}, client_);
+    if (!s.stripe_webhook_secret.empty())
+      webhooks["stripe"] = {"stripe-signature", integrations::stripe::make_stripe_webhook(s.stripe_webhook_secret), nullptr};
+  }
+  if (is_there(s, vendor::fedex)) {
+    integrations::fedex::options o;
+    o.api_base = base_of(s, vendor::fedex, "/fedex");
+    o.client_id = s.fedex_client_id;
+    o.client_secret = s.fedex_client_secret;
+    o.account_number = s.fedex_account_number;
+    carriers["fedex"] = integrations::fedex::make_fedex(std::move(o), client_);
+    if (!s.fedex_webhook_secret.empty())
+      webhooks["fedex"] = {std::string{integrations::fedex::signature_header}, nullptr, integrations::fedex::make_fedex_webhook(s.fedex_webhook_secret)};
+  }
+  if (is_there(s, vendor::smtp)) {
+    integrations::smtp::options o;
+    o.url = sandbox_ && reach_of(s, vendor::smtp) == reach::built_in_sandbox ? "smtp://127.0.0.1:" + std::to_string(sandbox_->smtp_port()) : address_of(s, vendor::smtp);
+    o.from = s.smtp_from;
+    o.user = s.smtp_username;
+    o.password = s.smtp_password;
+    mailer = integrations::smtp::make_mailer(std::move(o));
+  }
+}
+
+void outside_world::send_webhooks_to(const std::string& base) {
+  if (sandbox_) sandbox_->set_webhook_base(base);
+}
+
+std::string outside_world::sandbox_address() const { return sandbox_ ? "http://127.0.0.1:" + std::to_string(sandbox_->port()) : std::string{}; }
+
+void outside_world::stop() {
+  client_.stop();
+  if (sandbox_) sandbox_->stop();
+}
+
+}  // namespace coreldove::app

@@ -1,0 +1,210 @@
+#include "runtime/app/serve.hpp"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/resource.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <optional>
+#include <thread>
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+
+#include "actors/engine.hpp"
+#include "config/sample_catalog.hpp"
+#include "http/server.hpp"
+#include "persistence/sqlite/sqlite.hpp"
+#include "runtime/app/await.hpp"
+#include "runtime/app/catalog_file.hpp"
+#include "runtime/app/cli.hpp"
+#include "runtime/app/outside.hpp"
+#include "runtime/logging.hpp"
+
+namespace coreldove::app {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto drain_limit = 5s;        // together with the next one well below the ten seconds that a stop may take
+constexpr auto in_flight_limit = 2s;
+
+/// Blocked before the first thread starts, so that only sigwait takes them.
+sigset_t block_ending_signals() {
+  sigset_t ending;
+  sigemptyset(&ending);
+  sigaddset(&ending, SIGINT);
+  sigaddset(&ending, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &ending, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+  return ending;
+}
+
+/// Each connection is a descriptor.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+void import_sample_catalog(persistence::sqlite::sqlite_store& store) {
+  const auto stored = await<domain::result<persistence::catalog>>([&](auto done) { store.store().load_catalog(std::move(done)); });
+  if (!stored) throw std::runtime_error(stored.error().detail);
+  if (!stored->items.empty()) return;
+  auto sample = read_catalog(config::sample_catalog());
+  const auto imported = await<domain::result<bool>>([&](auto done) { store.journal().import(std::move(sample.items), std::move(done)); });
+  if (!imported) throw std::runtime_error("the sample catalogue cannot be stored: " + imported.error().detail);
+  spdlog::info("the store was empty: the sample catalogue is loaded");
+}
+
+actors::links parts_of(const config::settings& s, persistence::sqlite::sqlite_store& store, const outside_world& world, actors::telemetry& figures,
+                       runtime::health_board& health) {
+  actors::links l;
+  l.journal = &store.journal();
+  l.store = &store.store();
+  l.clock = &runtime::system_clock();
+  l.health = &health;
+  l.figures = &figures;
+  l.policy.high_value_threshold_hundredths = s.high_value_threshold_hundredths;
+  l.policy.fraud_threshold = static_cast<std::int32_t>(s.fraud_score_threshold_tenths);
+  l.policy.quality_control = s.enable_quality_control;
+  l.policy.gateways.clear();
+  for (const auto& [name, gateway] : world.gateways) l.policy.gateways.push_back(name);
+  l.policy.carriers.clear();
+  for (const auto& [name, carrier] : world.carriers) l.policy.carriers.push_back(name);
+  if (!l.policy.gateways.empty()) l.policy.default_gateway = l.policy.gateways.front();
+  if (!l.policy.carriers.empty()) l.policy.default_carrier = l.policy.carriers.front();
+  l.limits.payment_timeout = s.payment_timeout;
+  l.limits.carrier_timeout = s.carrier_timeout;
+  l.limits.idle_orders = s.idle_orders;
+  l.gateways = world.gateways;
+  l.carriers = world.carriers;
+  l.mailer = world.mailer;
+  return l;
+}
+
+actors::engine_options engine_options_of(const config::settings& s, const outside_world& world) {
+  actors::engine_options o;
+  o.max_in_flight = s.max_in_flight;
+  for (const auto& [name, gateway] : world.gateways) o.intake.gateways.push_back(name);
+  if (s.environment != config::environment::production) o.intake.sandbox_token = "tok_visa";
+  o.webhooks = world.webhooks;
+  return o;
+}
+
+http::server_options server_options_of(const config::settings& s) {
+  http::server_options o;
+  o.host = s.host;
+  o.port = s.port;
+  o.threads = s.http_threads != 0 ? s.http_threads : std::max(1U, std::thread::hardware_concurrency() / 2);
+  o.api_key_header = s.api_key_header;
+  o.jwt_secret = s.jwt_secret_key;
+  o.dev_admin_key = s.environment == config::environment::development && config::is_loopback(s.host);
+  o.rate_limit_per_minute = s.rate_limit_per_minute;
+  o.rate_limit_burst = s.rate_limit_burst;
+  o.require_https = s.require_https;
+  o.tls_cert_file = s.tls_cert_file;
+  o.tls_key_file = s.tls_key_file;
+  o.max_in_flight = s.max_in_flight;
+  o.version = CORELDOVE_VERSION;
+  o.production = s.environment == config::environment::production;
+  return o;
+}
+
+http::api_key_lookup key_lookup(persistence::sqlite::sqlite_store& store) {
+  return [&store](std::string hash, std::function<void(domain::result<std::optional<http::api_key_owner>>)> done) {
+    store.find_api_key(std::move(hash), [done = std::move(done)](domain::result<std::optional<persistence::api_key>> key) {
+      if (!key) return done(key.error());
+      const auto role = *key ? http::role_from((*key)->role) : std::nullopt;
+      if (!role) return done(std::optional<http::api_key_owner>{});
+      done(std::optional{http::api_key_owner{(*key)->id, *role}});
+    });
+  };
+}
+
+/// What a newcomer needs to see; the last line is the contract's.
+void print_banner(const config::settings& s, const outside_world& world, std::uint16_t port) {
+  const auto address = fmt::format("{}://{}:{}", s.tls_cert_file.empty() ? "http" : "https", s.host, port);
+  if (s.environment == config::environment::development) {
+    fmt::print("API      {0}/api/order-workflow\nDocs     {0}/docs\nMetrics  {0}/metrics\n", address);
+    if (!world.sandbox_address().empty()) fmt::print("Sandbox  {}\n", world.sandbox_address());
+    if (config::is_loopback(s.host)) {
+      fmt::print("\nDevelopment: the API key dev-admin-key is accepted, with role admin. Place an order:\n\n");
+      fmt::print(R"(curl -i {}/api/order-workflow/orders -H 'X-API-Key: dev-admin-key' -H 'Content-Type: application/json' -d '{{
+  "customer_id": "cust_123", "customer_email": "a@example.com", "currency": "USD",
+  "items": [{{"product_id": "prod_456", "sku": "WIDGET-001", "name": "Premium Widget", "quantity": 2, "unit_price": "29.99"}}],
+  "billing_address": {{"name": "A. Buyer", "line1": "1 Main St", "city": "Springfield", "state": "IL", "postal_code": "62701", "country": "US"}},
+  "shipping_address": {{"name": "A. Buyer", "line1": "1 Main St", "city": "Springfield", "state": "IL", "postal_code": "62701", "country": "US"}},
+  "payment_method": "credit_card", "shipping_method": "standard", "shipping_cost": "5.00"}}'
+
+)", address);
+    }
+  }
+  fmt::print("coreldove {} listening on {}\n", CORELDOVE_VERSION, address);
+  std::fflush(stdout);
+}
+
+int run(const config::settings& s, const sigset_t& ending) {
+  std::filesystem::create_directories(s.data_dir);
+  outside_world world{s};
+  runtime::metrics metrics;
+  actors::telemetry figures{metrics};
+  runtime::health_board health;
+
+  std::atomic<actors::engine*> listener{nullptr};
+  persistence::sqlite::sqlite_options store_options;
+  store_options.file = config::database_path(s);
+  store_options.readers = s.store_readers;
+  store_options.max_queued = s.max_in_flight;
+  store_options.on_commit = [&](std::uint64_t) {
+    if (auto* e = listener.load()) e->committed();
+  };
+  store_options.observe.commit_seconds = [&](double seconds) { figures.commit_seconds.Observe(seconds); };
+  store_options.observe.batch_size = [&](std::size_t appends) { figures.commit_appends.Observe(static_cast<double>(appends)); };
+  persistence::sqlite::sqlite_store store{std::move(store_options)};
+  if (s.environment != config::environment::production) import_sample_catalog(store);
+
+  caf::actor_system_config actors_config;
+  if (s.actor_threads != 0) actors_config.set("scheduler.max-threads", s.actor_threads);
+  caf::actor_system system{actors_config};
+  actors::engine engine{system, parts_of(s, store, world, figures, health), runtime::system_random(), engine_options_of(s, world)};
+  listener = &engine;
+
+  http::server server{server_options_of(s), engine, metrics, key_lookup(store), runtime::system_clock()};
+  server.start();
+  world.send_webhooks_to(fmt::format("http://{}:{}/api/order-workflow/webhooks/in", s.host, server.port()));
+  print_banner(s, world, server.port());
+
+  int which = 0;
+  sigwait(&ending, &which);
+  spdlog::info("stopping");
+  pthread_sigmask(SIG_UNBLOCK, &ending, nullptr);   // a second signal ends the process at once
+  server.drain(drain_limit);
+  engine.stop(in_flight_limit);
+  world.stop();
+  listener = nullptr;
+  store.stop();
+  system.await_actors_before_shutdown(false);
+  spdlog::info("stopped");
+  return success;
+}
+
+}  // namespace
+
+int serve(const config::settings& given) {
+  const auto ending = block_ending_signals();
+  raise_descriptor_limit();
+  runtime::start_logging(given.log_level, given.log_format == "json" ? runtime::log_format::json : runtime::log_format::text);
+  int status = failure;
+  try {
+    status = run(config::with_sandbox_credentials(given), ending);
+  } catch (const std::exception& e) {
+    fmt::print(stderr, "coreldove: {}\n", e.what());
+  }
+  runtime::stop_logging();
+  return status;
+}
+
+}  // namespace coreldove::app
