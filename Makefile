@@ -21,7 +21,7 @@ test: setup ## build and run every test; LABEL=unit (or integration, e2e) for a 
 
 bench: setup ## build, run the bench suite, print one table, write build/bench/results.json
 	@.ci/build.sh release coreldove coreldove-micro
-	@bench/suite.sh build
+	@bench/run.py build
 
 check: ## layers and formatting
 	@.ci/setup.sh clang-format
