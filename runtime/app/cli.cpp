@@ -74,14 +74,31 @@ std::optional<config::settings> read_settings() {
   return std::move(loaded.values);
 }
 
+action with_settings(std::function<int(const config::settings&)> run) {
+  return [run = std::move(run)] {
+    const auto settings = read_settings();
+    return settings ? run(*settings) : bad_usage;
+  };
+}
+
+std::filesystem::path store_file(const config::settings& s) {
+  std::filesystem::path file = config::database_path(s);
+  if (file.has_parent_path()) std::filesystem::create_directories(file.parent_path());
+  return file;
+}
+
+int fail(std::string_view why) {
+  fmt::print(stderr, "coreldove: {}\n", why);
+  return failure;
+}
+
 int run_command_line(int argc, const char* const* argv) {
   try {
     // The load generator reads its own command line, all of it.
     if (argc > 1 && std::string_view{argv[1]} == "bench") return bench::main({argv + 2, argv + argc});
     return parse_and_run(argc, argv);
   } catch (const std::exception& e) {
-    fmt::print(stderr, "coreldove: {}\n", e.what());
-    return failure;
+    return fail(e.what());
   }
 }
 

@@ -1,7 +1,9 @@
 #pragma once
 // The command line. Each subcommand has a file of its own, cli_<name>.cpp; results go to standard output, everything else to standard error.
+#include <filesystem>
 #include <functional>
 #include <optional>
+#include <string_view>
 
 #include "config/settings.hpp"
 
@@ -30,6 +32,15 @@ void add_check(CLI::App& app, action& chosen);
 
 /// The settings of the environment. Nothing where some are wrong; each complaint has then been printed to standard error, one a line.
 std::optional<config::settings> read_settings();
+
+/// An action that reads the settings first and does nothing where some are wrong.
+action with_settings(std::function<int(const config::settings&)> run);
+
+/// The store's file; its folder is made where it is missing. Throws std::filesystem::filesystem_error.
+std::filesystem::path store_file(const config::settings& s);
+
+/// One line to standard error; returns `failure`.
+int fail(std::string_view why);
 
 /// The whole of main: 0, 1 or 2.
 int run_command_line(int argc, const char* const* argv);

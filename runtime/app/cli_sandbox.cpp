@@ -16,16 +16,14 @@ struct sandbox_command {
   std::optional<std::uint16_t> smtp_port;
 };
 
-int run_sandbox(const sandbox_command& c) {
-  const auto settings = read_settings();
-  if (!settings) return bad_usage;
+int run_sandbox(const sandbox_command& c, const config::settings& settings) {
   // Keys are wanted only where some are set, but webhooks have to be signed with something that the server expects.
-  const auto agreed = config::with_sandbox_credentials(*settings);
+  const auto agreed = config::with_sandbox_credentials(settings);
   auto options = c.options;
-  options.stripe_secret_key = settings->stripe_secret_key;
+  options.stripe_secret_key = settings.stripe_secret_key;
   options.stripe_webhook_secret = agreed.stripe_webhook_secret;
-  options.fedex_client_id = settings->fedex_client_id;
-  options.fedex_client_secret = settings->fedex_client_secret;
+  options.fedex_client_id = settings.fedex_client_id;
+  options.fedex_client_secret = settings.fedex_client_secret;
   options.fedex_webhook_secret = agreed.fedex_webhook_secret;
   options.smtp_port = c.smtp_port.value_or(options.port == 0 ? std::uint16_t{0} : static_cast<std::uint16_t>(options.port + 1));
 
@@ -63,7 +61,7 @@ void add_sandbox(CLI::App& app, action& chosen) {
   command->add_option("--threads", c->options.threads, "Threads that answer")->capture_default_str()->check(CLI::Range(1, 64));
   command->footer("Example:\n  coreldove sandbox --port 8100 &\n  SANDBOX_URL=http://127.0.0.1:8100 coreldove serve\n\n"
                   "What it did: GET /ledger. Faults: POST /faults. Moving parcels on: POST /advance.\n");
-  command->callback([&chosen, c] { chosen = [c] { return run_sandbox(*c); }; });
+  command->callback([&chosen, c] { chosen = with_settings([c](const config::settings& s) { return run_sandbox(*c, s); }); });
 }
 
 }  // namespace coreldove::app

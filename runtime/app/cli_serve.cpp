@@ -9,12 +9,7 @@ namespace coreldove::app {
 void add_serve(CLI::App& app, action& chosen) {
   auto* command = app.add_subcommand("serve", "Run the server until SIGTERM or SIGINT");
   command->footer(config::help_text());
-  command->callback([&chosen] {
-    chosen = [] {
-      const auto settings = read_settings();
-      return settings ? serve(*settings) : bad_usage;
-    };
-  });
+  command->callback([&chosen] { chosen = with_settings(serve); });
 }
 
 }  // namespace coreldove::app

@@ -17,14 +17,6 @@ namespace {
 
 constexpr std::size_t key_bytes = 32;   // 256 bits, as RFC 7518 asks for HS256
 
-std::string random_hex() {
-  std::array<unsigned char, key_bytes> bytes{};
-  if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) throw std::runtime_error("no random numbers for a signing key");
-  std::string out;
-  for (const auto b : bytes) out += fmt::format("{:02x}", b);
-  return out;
-}
-
 void write_private_file(const std::string& path, const std::string& text) {
   const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
   const bool written = file >= 0 && ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && ::fsync(file) == 0;
@@ -43,6 +35,14 @@ std::string read_key(const std::string& path) {
 
 }  // namespace
 
+std::string random_key() {
+  std::array<unsigned char, key_bytes> bytes{};
+  if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) throw std::runtime_error("no random numbers for a key");
+  std::string out;
+  for (const auto b : bytes) out += fmt::format("{:02x}", b);
+  return out;
+}
+
 std::string signing_key(const config::settings& s) {
   if (!s.jwt_secret_key.empty()) return s.jwt_secret_key;
   namespace fs = std::filesystem;
@@ -51,7 +51,7 @@ std::string signing_key(const config::settings& s) {
   if (!fs::exists(path)) {
     // Written aside and linked into place: of two first starts at once one wins, and nobody reads half a key.
     const auto draft = fmt::format("{}.{}", path.string(), ::getpid());
-    write_private_file(draft, random_hex() + "\n");
+    write_private_file(draft, random_key() + "\n");
     const int linked = ::link(draft.c_str(), path.c_str());
     const int why = errno;
     ::unlink(draft.c_str());

@@ -10,4 +10,7 @@ namespace coreldove::app {
 /// Throws std::runtime_error with one sentence where the file can neither be read nor made.
 std::string signing_key(const config::settings& s);
 
+/// 32 random bytes in hex.
+std::string random_key();
+
 }  // namespace coreldove::app

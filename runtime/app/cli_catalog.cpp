@@ -1,0 +1,76 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <set>
+
+#include "persistence/sqlite/sqlite.hpp"
+#include "runtime/app/await.hpp"
+#include "runtime/app/catalog_file.hpp"
+#include "runtime/app/cli.hpp"
+
+namespace coreldove::app {
+namespace {
+
+// Stock of something that neither the file nor the store knows could never be sold.
+std::vector<std::string> unknown_references(const persistence::catalog& file, const persistence::catalog& stored) {
+  std::set<std::string_view> skus, warehouses;
+  for (const auto* c : {&file, &stored}) {
+    for (const auto& item : c->items) skus.insert(item.sku);
+    for (const auto& w : c->warehouses) warehouses.insert(w.id);
+  }
+  std::vector<std::string> out;
+  for (const auto& row : file.levels) {
+    if (!skus.contains(row.sku)) out.push_back(fmt::format("stock of \"{}\": there is no such product, in the file or in the store", row.sku));
+    if (!warehouses.contains(row.warehouse))
+      out.push_back(fmt::format("stock of \"{}\" at \"{}\": there is no such warehouse, in the file or in the store", row.sku, row.warehouse));
+  }
+  return out;
+}
+
+int refuse(const std::vector<std::string>& problems) {
+  for (const auto& problem : problems) fmt::print(stderr, "{}\n", problem);
+  fmt::print(stderr, "Nothing has been imported.\n");
+  return failure;
+}
+
+int import_catalog(const std::string& path, const config::settings& s) {
+  std::ifstream file{path, std::ios::binary};
+  const std::string text{std::istreambuf_iterator<char>{file}, {}};
+  if (!file) return refuse({fmt::format("{}: cannot be read", path)});
+  auto read = read_catalog(text);
+  if (!read.problems.empty()) return refuse(read.problems);
+
+  persistence::sqlite::sqlite_store store{{.file = store_file(s), .readers = 1, .on_commit = {}, .observe = {}}};
+  const auto stored = await<domain::result<persistence::catalog>>([&](auto done) { store.store().load_catalog(std::move(done)); });
+  if (!stored) return refuse({stored.error().detail});
+  if (const auto unknown = unknown_references(read.items, *stored); !unknown.empty()) return refuse(unknown);
+
+  const auto line = fmt::format("{} products, {} warehouses, {} rows of stock", read.items.items.size(), read.items.warehouses.size(), read.items.levels.size());
+  const auto imported = await<domain::result<bool>>([&](auto done) { store.journal().import(std::move(read.items), std::move(done)); });
+  if (!imported) return refuse({imported.error().detail});
+  store.stop();
+  fmt::print(stderr, "Imported {}. Rows of stock that were there already keep their stock.\n", line);
+  return success;
+}
+
+}  // namespace
+
+void add_catalog(CLI::App& app, action& chosen) {
+  auto* command = app.add_subcommand("catalog", "Products, warehouses and stock");
+  command->require_subcommand(1);
+  auto* import = command->add_subcommand("import", "Take in a file, all of it or nothing; the server must not be running");
+  const auto path = std::make_shared<std::string>();
+  import->add_option("FILE", *path, "CSV with a header, or NDJSON")->required();
+  import->footer(
+      "Columns (or names, in NDJSON): record, and for\n"
+      "  warehouse  warehouse, name, country, state, postal_code\n"
+      "  product    sku, product_id, name, weight_grams, inspect\n"
+      "  stock      sku, warehouse, on_hand\n"
+      "Example: config/sample_catalog.csv.\n");
+  import->callback([&chosen, path] { chosen = with_settings([path](const config::settings& s) { return import_catalog(*path, s); }); });
+}
+
+}  // namespace coreldove::app

@@ -1,0 +1,29 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+
+#include "persistence/sqlite/sqlite.hpp"
+#include "runtime/app/cli.hpp"
+
+namespace coreldove::app {
+namespace {
+
+int migrate(const config::settings& s) {
+  const auto file = store_file(s);
+  const bool existed = std::filesystem::exists(file);
+  persistence::sqlite::sqlite_store store{{.file = file, .readers = 1, .on_commit = {}, .observe = {}}};
+  store.stop();
+  fmt::print(stderr, "{} {}.\n", file.string(), existed ? "is up to date" : "has been created");
+  return success;
+}
+
+}  // namespace
+
+void add_migrate(CLI::App& app, action& chosen) {
+  auto* command = app.add_subcommand("migrate", "Create or upgrade the store's schema");
+  command->footer("`coreldove serve` does this by itself; run it alone to see beforehand that an upgrade works. The server must not be running.\n");
+  command->callback([&chosen] { chosen = with_settings(migrate); });
+}
+
+}  // namespace coreldove::app

@@ -1,0 +1,71 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "domain/order.hpp"
+#include "domain/ulid.hpp"
+#include "persistence/codec/event_codec.hpp"
+#include "persistence/sqlite/sqlite.hpp"
+#include "runtime/app/await.hpp"
+#include "runtime/app/cli.hpp"
+
+namespace coreldove::app {
+namespace {
+
+struct replay_options {
+  std::string order_id;
+  bool json = false;
+};
+
+// One line for one event: what happened, and where the order stood after it.
+void print_step(const domain::history_entry& e, const domain::order& after, bool json) {
+  if (!json) {
+    fmt::print("{:>4}  {}  {:<22}  {:<24}  {} / {} / {}\n", e.seq, persistence::format_time(e.at), e.type, e.by, to_string(after.status),
+               to_string(payment_status_of(after)), to_string(fulfillment_status_of(after)));
+    return;
+  }
+  auto line = persistence::history_document(e);
+  line.pop_back();
+  fmt::print("{},\"status\":\"{}\",\"payment_status\":\"{}\",\"fulfillment_status\":\"{}\"}}\n", line, to_string(after.status),
+             to_string(payment_status_of(after)), to_string(fulfillment_status_of(after)));
+}
+
+int replay(const replay_options& o, const config::settings& s) {
+  if (!domain::is_order_id(o.order_id)) {
+    fmt::print(stderr, "ORDER_ID: \"{}\" is not allowed; allowed is ord_ and 26 characters\n", o.order_id);
+    return bad_usage;
+  }
+  persistence::sqlite::sqlite_store store{{.file = config::database_path(s), .readers = 1, .on_commit = {}, .observe = {}}};
+  using history = std::vector<domain::history_entry>;
+  const auto stream = await<domain::result<history>>([&](auto done) { store.store().load(o.order_id, std::move(done)); });
+  if (!stream) return fail(stream.error().detail);
+
+  domain::order order;
+  for (const auto& entry : *stream) {
+    const auto event = persistence::decode(entry.type, entry.data);
+    if (!event) return fail(event.error().detail);
+    domain::evolve(order, *event, entry.at);
+    print_step(entry, order, o.json);
+  }
+  const auto rebuilt = persistence::order_document(order);
+  fmt::print("{}\n", rebuilt);
+  const auto stored = await<domain::result<domain::document>>([&](auto done) { store.store().document(o.order_id, std::move(done)); });
+  if (!stored) return fail(stored.error().detail);
+  if (stored->json != rebuilt) return fail("the stored order differs from what its events make of it; see coreldove verify");
+  return success;
+}
+
+}  // namespace
+
+void add_replay(CLI::App& app, action& chosen) {
+  auto* command = app.add_subcommand("replay", "Rebuild one order from its events and print every step");
+  const auto o = std::make_shared<replay_options>();
+  command->add_option("ORDER_ID", o->order_id, "ord_…")->required();
+  command->add_flag("--json", o->json, "Every step as one JSON object");
+  command->footer("Each line: seq, time, event, by whom, then status / payment / fulfilment after it. The last line is the order.\n"
+                  "Exit status 1 where the stored order differs from what its events make of it.\n");
+  command->callback([&chosen, o] { chosen = with_settings([o](const config::settings& s) { return replay(*o, s); }); });
+}
+
+}  // namespace coreldove::app
