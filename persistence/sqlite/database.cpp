@@ -87,11 +87,6 @@ void statement::bind(int index, const digest& value) {
   check(sqlite3_bind_blob(statement_.get(), index, value.data(), static_cast<int>(value.size()), SQLITE_STATIC));
 }
 
-void statement::bind(int index, std::optional<std::int64_t> value) {
-  if (value) bind(index, *value);
-  else bind(index, std::nullopt);
-}
-
 void statement::bind(int index, std::nullopt_t) { check(sqlite3_bind_null(statement_.get(), index)); }
 
 database::database(const std::filesystem::path& file, access how) {

@@ -81,8 +81,12 @@ public:
   void bind(int index, std::int64_t value);
   void bind(int index, std::string_view value);
   void bind(int index, const digest& value);
-  void bind(int index, std::optional<std::int64_t> value);
   void bind(int index, std::nullopt_t);
+  template <class T>
+  void bind(int index, const std::optional<T>& value) {
+    if (value) bind(index, *value);
+    else bind(index, std::nullopt);
+  }
   template <std::integral T>
   void bind(int index, T value) {
     bind(index, static_cast<std::int64_t>(value));

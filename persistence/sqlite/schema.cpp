@@ -37,6 +37,8 @@ CREATE INDEX orders_unfinished ON orders(id) WHERE unfinished = 1;
 CREATE TABLE documents(no INTEGER PRIMARY KEY, document TEXT NOT NULL);
 CREATE TABLE order_skus(sku TEXT NOT NULL, no INTEGER NOT NULL, PRIMARY KEY(sku, no)) WITHOUT ROWID;
 
+CREATE TABLE parcels(tracking_number TEXT PRIMARY KEY, order_id TEXT NOT NULL) WITHOUT ROWID;
+
 CREATE TABLE figures(
   bucket INTEGER NOT NULL, status INTEGER NOT NULL, payment INTEGER NOT NULL, fulfillment INTEGER NOT NULL, currency TEXT NOT NULL,
   orders INTEGER NOT NULL, total INTEGER NOT NULL, captured INTEGER NOT NULL, refunded INTEGER NOT NULL,

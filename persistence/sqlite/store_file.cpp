@@ -28,7 +28,7 @@ void refuse_network_file_system(const std::filesystem::path& folder) {
   if (statfs(folder.c_str(), &about) != 0) throw std::runtime_error(fmt::format("{}: {}", folder.string(), why(errno)));
   for (const auto magic : network_file_systems)
     if (static_cast<unsigned>(about.f_type) == magic)
-      throw std::runtime_error(fmt::format("{} is on a network file system, which cannot hold the embedded store safely", folder.string()));
+      throw std::runtime_error(fmt::format("{} is on a network file system, which cannot hold it safely", folder.string()));
 }
 
 }  // namespace
@@ -40,8 +40,7 @@ store_lock::store_lock(const std::filesystem::path& store) {
   if (flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
     const int error = errno;
     close(descriptor_);
-    throw std::runtime_error(error == EWOULDBLOCK ? fmt::format("{} is in use by another process", store.string())
-                                                  : fmt::format("{} cannot be locked: {}", file, why(error)));
+    throw std::runtime_error(error == EWOULDBLOCK ? "another process is using it" : fmt::format("{} cannot be locked: {}", file, why(error)));
   }
 }
 
@@ -54,7 +53,7 @@ void check_store(const std::filesystem::path& file) {
   const auto size = std::filesystem::file_size(file, none);
   if (none || size == 0 || size > checked_size_bytes_max) return;
   const auto corrupt = [&](std::string_view what) {
-    return std::runtime_error(fmt::format("{} is corrupt: {}; restore a backup, or move the file away to start empty", file.string(), what));
+    return std::runtime_error(fmt::format("it is corrupt ({}); restore a backup, or move the file away to start empty", what));
   };
   try {
     database db(file, access::write);
@@ -69,7 +68,7 @@ void check_store(const std::filesystem::path& file) {
 
 database open_for_writing(const std::filesystem::path& file) {
   database db(file, access::write);
-  if (sqlite3_db_readonly(db.handle(), "main") != 0) throw std::runtime_error(fmt::format("{} cannot be written", file.string()));
+  if (sqlite3_db_readonly(db.handle(), "main") != 0) throw std::runtime_error("its file cannot be written");
   // FULL: with NORMAL a power cut takes acknowledged orders with it. The writer checkpoints by itself, away from commits.
   db.execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-65536; PRAGMA temp_store=MEMORY;");
   migrate(db);

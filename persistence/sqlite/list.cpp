@@ -1,0 +1,255 @@
+#include "persistence/sqlite/list.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+#include <variant>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "domain/money.hpp"
+#include "domain/ulid.hpp"
+#include "persistence/sqlite/figures_reader.hpp"
+#include "persistence/sqlite/schema.hpp"
+
+namespace coreldove::persistence::sqlite {
+namespace {
+
+/// Up to so many rows a filter is narrow: it may lead a query even where its rows must be sorted or looked up one by one.
+constexpr std::int64_t narrow_rows_max = 10'000;
+
+using parameter = std::variant<std::int64_t, std::string>;
+
+/// A piece of SQL and what belongs to its question marks.
+struct clause {
+  std::string sql;
+  std::vector<parameter> parameters;
+};
+
+enum class lead { table, index, sku };
+
+/// One filter of the query: how it tests a row `o`, and how it would lead the query by its own index.
+struct filter {
+  clause test;
+  lead how = lead::index;
+  std::string index;             // of orders
+  bool in_list_order = true;     // leading, it gives its rows in the order of the list
+};
+
+struct plan {
+  std::vector<filter> filters;
+  clause range{"{0}.no>=? AND {0}.no<?", {}};   // {0}: the leading table
+  std::vector<clause> counted_by;               // where not empty: the sum of these is the total of the one filter
+};
+
+/// Everything with this beginning is at least the text and less than this: UTF-8 has no byte 0xFF.
+std::string end_of_prefix(const std::string& text) { return text + '\xff'; }
+
+void append_clause(clause& to, const clause& c) {
+  to.sql += c.sql;
+  to.parameters.insert(to.parameters.end(), c.parameters.begin(), c.parameters.end());
+}
+
+rows start(statement& s, const std::vector<parameter>& parameters) {
+  int index = 0;
+  for (const auto& p : parameters) std::visit([&](const auto& v) { s.bind(++index, v); }, p);
+  return s.started();
+}
+
+clause from_where(const plan& p, const filter* leading) {
+  const bool by_sku = leading != nullptr && leading->how == lead::sku;
+  clause c;
+  if (by_sku) c.sql = "FROM order_skus s CROSS JOIN orders o ON o.no=s.no WHERE s.sku=?", c.parameters = leading->test.parameters;
+  else if (leading != nullptr) c.sql = fmt::format("FROM orders o INDEXED BY {} WHERE ", leading->index), append_clause(c, leading->test);
+  else c.sql = "FROM orders o NOT INDEXED WHERE 1";
+  for (const auto& f : p.filters) {
+    if (&f == leading) continue;
+    c.sql += " AND ";
+    append_clause(c, f.test);
+  }
+  c.sql += " AND ";
+  append_clause(c, {fmt::format(fmt::runtime(p.range.sql), by_sku ? "s" : "o"), p.range.parameters});
+  return c;
+}
+
+std::uint64_t count(reader& r, const clause& c) {
+  auto found = start(r.prepared("SELECT count(*) " + c.sql), c.parameters);
+  return found.next() ? found.count(0) : 0;
+}
+
+std::int64_t width(reader& r, const plan& p, const filter& f) {
+  const plan alone{{f}, p.range, {}};
+  auto c = from_where(alone, &alone.filters.front());
+  auto found = start(r.prepared(fmt::format("SELECT count(*) FROM (SELECT 1 {} LIMIT {})", c.sql, narrow_rows_max)), c.parameters);
+  return found.next() ? found.integer(0) : 0;
+}
+
+/// The filter with the fewest rows; where all have many, the first that gives them in the order of the list; else the table itself.
+const filter* choose_lead(reader& r, const plan& p) {
+  const filter* best = nullptr;
+  auto fewest = std::numeric_limits<std::int64_t>::max();
+  for (const auto& f : p.filters) {
+    if (f.how == lead::table) continue;
+    if (p.filters.size() == 1 && f.in_list_order) return &f;
+    const auto n = width(r, p, f);
+    if (n >= fewest || (n >= narrow_rows_max && !f.in_list_order)) continue;
+    best = &f;
+    fewest = n;
+  }
+  return best;
+}
+
+template <class T>
+void add_status(plan& p, const char* column, const std::optional<T>& value) {
+  if (!value) return;
+  p.filters.push_back({{fmt::format("o.{}=?", column), {static_cast<std::int64_t>(*value)}}, lead::index, fmt::format("orders_{}", column), true});
+}
+
+/// An order's id, or the beginning of a customer's id or address.
+void add_search(reader& r, plan& p, const std::string& q) {
+  if (domain::is_order_id(q)) {
+    p.filters.push_back({{"o.id=?", {q}}, lead::index, "sqlite_autoindex_orders_1", true});
+    return;
+  }
+  const auto end = end_of_prefix(q);
+  const filter customer{{"o.customer_id>=? AND o.customer_id<?", {q, end}}, lead::index, "orders_customer", false};
+  const filter email{{"o.customer_email>=? AND o.customer_email<?", {q, end}}, lead::index, "orders_email", false};
+  if (width(r, p, customer) + width(r, p, email) < narrow_rows_max) {
+    p.filters.push_back({{"o.no IN (SELECT no FROM orders INDEXED BY orders_customer WHERE customer_id>=? AND customer_id<?"
+                          " UNION SELECT no FROM orders INDEXED BY orders_email WHERE customer_email>=? AND customer_email<?)",
+                          {q, end, q, end}},
+                         lead::table, "", true});
+    return;
+  }
+  p.filters.push_back({{"(o.customer_id>=? AND o.customer_id<? OR o.customer_email>=? AND o.customer_email<?)", {q, end, q, end}}, lead::table, "", true});
+  const filter not_customer{{"NOT (o.customer_id>=? AND o.customer_id<?)", {q, end}}, lead::table, "", true};
+  const plan by_customer{{customer}, p.range, {}};
+  const plan by_email_alone{{email, not_customer}, p.range, {}};
+  p.counted_by = {from_where(by_customer, &by_customer.filters[0]), from_where(by_email_alone, &by_email_alone.filters[0])};
+}
+
+domain::failure invalid(const char* name, const char* what) {
+  return {domain::errc::invalid_input, "the query cannot be read", {{fmt::format("/{}", name), "invalid", what}}};
+}
+
+domain::result<plan> make_plan(reader& r, const domain::order_query& q) {
+  plan p;
+  const auto no_at = [](const std::optional<domain::time_point>& t, std::int64_t otherwise) {
+    return t ? first_no(std::max<std::int64_t>(t->time_since_epoch().count(), 0)) : otherwise;
+  };
+  p.range.parameters = {no_at(q.created_after, 0), no_at(q.created_before, std::numeric_limits<std::int64_t>::max())};
+  if (!q.customer_id.empty()) p.filters.push_back({{"o.customer_id=?", {q.customer_id}}, lead::index, "orders_customer", true});
+  if (!q.sku.empty())
+    p.filters.push_back({{"EXISTS(SELECT 1 FROM order_skus x WHERE x.sku=? AND x.no=o.no)", {q.sku}}, lead::sku, "", true});
+  add_status(p, "payment", q.payment);
+  add_status(p, "fulfillment", q.fulfillment);
+  add_status(p, "status", q.status);
+  if (q.min_total || q.max_total) {
+    const auto from = q.min_total ? domain::parse_amount(*q.min_total, 4) : std::optional<domain::minor_units>(0);
+    const auto to = q.max_total ? domain::parse_amount(*q.max_total, 4) : std::optional<domain::minor_units>(std::numeric_limits<std::int64_t>::max());
+    if (!from) return invalid("min_total", "must be a decimal");
+    if (!to) return invalid("max_total", "must be a decimal");
+    p.filters.push_back({{"o.total_e4>=? AND o.total_e4<?", {*from, *to}}, lead::index, "orders_total", false});
+  }
+  if (!q.q.empty()) add_search(r, p, q.q);
+  return p;
+}
+
+std::uint64_t total_of(reader& r, const domain::order_query& q, const plan& p, const filter* leading) {
+  const bool only_statuses = q.customer_id.empty() && q.sku.empty() && q.q.empty() && !q.min_total && !q.max_total;
+  if (only_statuses) return count_orders(r, {q.status, q.payment, q.fulfillment}, {q.created_after, q.created_before});
+  if (p.filters.size() == 1 && !p.counted_by.empty()) {
+    std::uint64_t total = 0;
+    for (const auto& c : p.counted_by) total += count(r, c);
+    return total;
+  }
+  // Counting does not care for the order of the list: any index is better than the table.
+  if (leading == nullptr) {
+    const auto it = std::find_if(p.filters.begin(), p.filters.end(), [](const filter& f) { return f.how == lead::index; });
+    if (it != p.filters.end()) leading = &*it;
+  }
+  return count(r, from_where(p, leading));
+}
+
+void read_page(reader& r, const domain::order_query& q, const plan& p, const filter* leading, domain::page& page) {
+  const auto limit = static_cast<std::int64_t>(std::clamp<std::uint32_t>(q.limit, 1, 200));
+  const auto* direction = q.oldest_first ? "ASC" : "DESC";
+  auto c = from_where(p, leading);
+  const auto* no = leading != nullptr && leading->how == lead::sku ? "s.no" : "o.no";
+  c.parameters.emplace_back(limit + 1);
+  const auto sql = fmt::format("SELECT p.no,(SELECT document FROM documents d WHERE d.no=p.no) FROM (SELECT {0} AS no {1} ORDER BY {0} {2} LIMIT ?) p"
+                               " ORDER BY p.no {2}", no, c.sql, direction);
+  auto found = start(r.prepared(sql), c.parameters);
+  std::int64_t last = 0;
+  while (found.next()) {
+    if (static_cast<std::int64_t>(page.items.size()) == limit) {
+      page.next_cursor = cursor_of(last);
+      return;
+    }
+    last = found.integer(0);
+    page.items.push_back(found.string(1));
+  }
+}
+
+}  // namespace
+
+std::string cursor_of(std::int64_t no) {
+  char text[16];
+  return {text, std::to_chars(text, text + sizeof text, no, 36).ptr};
+}
+
+std::optional<std::int64_t> no_of(std::string_view cursor) {
+  std::int64_t no = 0;
+  const auto [end, error] = std::from_chars(cursor.data(), cursor.data() + cursor.size(), no, 36);
+  if (error != std::errc() || end != cursor.data() + cursor.size() || no < 0) return std::nullopt;
+  return no;
+}
+
+domain::result<domain::page> list_orders(reader& r, const domain::order_query& q) {
+  return r.in_snapshot([&]() -> domain::result<domain::page> {
+    auto p = make_plan(r, q);
+    if (!p) return p.error();
+    const auto* leading = choose_lead(r, *p);
+    domain::page page;
+    page.total = total_of(r, q, *p, leading);
+    if (!q.cursor.empty()) {
+      const auto no = no_of(q.cursor);
+      if (!no) return invalid("cursor", "is none that this server gave out");
+      auto& bound = std::get<std::int64_t>(p->range.parameters[q.oldest_first ? 0 : 1]);
+      bound = q.oldest_first ? std::max(bound, *no + 1) : std::min(bound, *no);
+    }
+    read_page(r, q, *p, leading, page);
+    return page;
+  });
+}
+
+domain::result<domain::page> list_reviews(reader& r, const domain::review_query& q) {
+  std::int64_t after = -1;
+  if (!q.cursor.empty()) {
+    const auto no = no_of(q.cursor);
+    if (!no) return invalid("cursor", "is none that this server gave out");
+    after = *no;
+  }
+  clause c{"FROM reviews WHERE 1", {}};
+  if (q.state != "all") append_clause(c, {" AND state=?", {q.state}});
+  if (q.kind) append_clause(c, {" AND kind=?", {static_cast<std::int64_t>(*q.kind)}});
+  return r.in_snapshot([&]() -> domain::result<domain::page> {
+    domain::page page;
+    page.total = count(r, c);
+    const auto limit = std::clamp<std::uint32_t>(q.limit, 1, 200);
+    append_clause(c, {" AND no>? ORDER BY no LIMIT ?", {after, static_cast<std::int64_t>(limit) + 1}});
+    auto found = start(r.prepared("SELECT no,document " + c.sql), c.parameters);
+    while (found.next()) {
+      if (page.items.size() == limit) {
+        page.next_cursor = cursor_of(after);
+        break;
+      }
+      after = found.integer(0);
+      page.items.push_back(found.string(1));
+    }
+    return page;
+  });
+}
+
+}  // namespace coreldove::persistence::sqlite

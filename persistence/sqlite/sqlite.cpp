@@ -1,0 +1,46 @@
+#include "persistence/sqlite/sqlite.hpp"
+
+#include <stdexcept>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "persistence/sqlite/group_commit.hpp"
+#include "persistence/sqlite/store_file.hpp"
+#include "persistence/sqlite/store_reader.hpp"
+
+namespace coreldove::persistence::sqlite {
+
+struct sqlite_store::parts {
+  explicit parts(const sqlite_options& o) : lock(o.file), writer(o), pool(o.file, o.readers, o.max_queued), reader(pool) {}
+
+  store_lock lock;       // first in, last out
+  group_commit writer;
+  reader_pool pool;
+  store_reader reader;
+  bool stopped = false;
+};
+
+sqlite_store::sqlite_store(sqlite_options options) {
+  try {
+    parts_ = std::make_unique<parts>(options);
+  } catch (const std::exception& e) {
+    throw std::runtime_error(fmt::format("the store {} cannot be opened: {}", options.file.string(), e.what()));
+  }
+}
+
+sqlite_store::~sqlite_store() { stop(); }
+
+persistence::journal& sqlite_store::journal() { return parts_->writer; }
+persistence::store& sqlite_store::store() { return parts_->reader; }
+
+void sqlite_store::find_api_key(std::string hash, reply<std::optional<api_key>> done) { parts_->reader.find_api_key(std::move(hash), std::move(done)); }
+
+void sqlite_store::stop() {
+  if (std::exchange(parts_->stopped, true)) return;
+  // Readers first: an open snapshot would keep the writer from emptying the log.
+  parts_->pool.stop();
+  parts_->writer.stop();
+}
+
+}  // namespace coreldove::persistence::sqlite
