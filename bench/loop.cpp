@@ -57,7 +57,8 @@ loop::~loop() {
 }
 
 bool loop::run() {
-  now_ = begun_ = last_contact_ = clock::now();
+  now_ = last_contact_ = clock::now();
+  begun_ = settings_.begin_at.value_or(now_);
   next_sweep_ = now_ + sweep_pause;
   for (auto& c : connections_) open(c);
   std::array<epoll_event, 512> events;

@@ -61,8 +61,9 @@ endpoint resolve(const address& where);
 struct loop_settings {
   endpoint server;
   std::uint32_t connections = 1;
-  double rate = 0;                           // requests a second of this loop; 0: closed loop
-  std::optional<clock::time_point> stop_at;  // no new request afterwards
+  double rate = 0;                            // requests a second of this loop; 0: closed loop
+  std::optional<clock::time_point> begin_at;  // open loop: when the first request is due; now where not given
+  std::optional<clock::time_point> stop_at;   // no new request afterwards
   clock::duration timeout = std::chrono::seconds{90};
   clock::duration patience = std::chrono::seconds{30};
 };

@@ -32,13 +32,15 @@ public:
     for (std::uint32_t i = 0; i < o.threads; ++i) loads_.emplace_back(plan, i);
   }
 
-  void start(const endpoint& server, std::optional<clock::time_point> stop_at) {
+  void start(const endpoint& server, clock::time_point begun, std::optional<clock::time_point> stop_at) {
     running_ = o_.threads;
     for (std::uint32_t i = 0; i < o_.threads; ++i) {
       loop_settings settings;
       settings.server = server;
       settings.connections = o_.connections / o_.threads + (i < o_.connections % o_.threads ? 1 : 0);
       settings.rate = o_.rate / o_.threads;
+      // The threads take turns, so that the requests of all are evenly spread.
+      if (o_.rate > 0) settings.begin_at = begun + std::chrono::nanoseconds{static_cast<std::int64_t>(i * 1e9 / o_.rate)};
       settings.stop_at = stop_at;
       settings.timeout = o_.timeout;
       settings.patience = o_.patience;
@@ -121,7 +123,7 @@ findings run_load(const options& o) {
   const auto own_before = own_cpu_seconds();
   const auto begun = clock::now();
   if (o.requests == 0) plan.ends_at = begun + std::chrono::duration_cast<clock::duration>(o.duration);
-  workers.start(server, plan.ends_at);
+  workers.start(server, begun, plan.ends_at);
   watch(workers, plan, begun, o.quiet);
 
   findings out;

@@ -125,7 +125,7 @@ TEST(BenchRun, ADurationEndsTheRun) {
 
 TEST(BenchRun, AnOpenLoopKeepsItsRateWhenTheServerIsFast) {
   order_stub server;
-  const auto found = run_load(load_of(server.url(), {"--duration", "500ms", "--rate", "400", "--connections", "8"}));
+  const auto found = run_load(load_of(server.url(), {"--duration", "500ms", "--rate", "400", "--connections", "8", "--threads", "2"}));
   EXPECT_EQ(found.total.answered() + found.total.error_count(), 200U);
   EXPECT_EQ(found.total.error_count(), 0U);
 }
