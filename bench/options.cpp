@@ -97,10 +97,10 @@ void declare_results(CLI::App& app, options& o) {
            }
          },
          "A bound to keep, may be repeated; exit 1 when one is breached. Names: pNN, mean, max, rate, errors (with create., get., … in front: of that "
-         "operation), cpu (per order, needs --pid), rss.")
+         "operation), cpu (of the server per order, or per request where none is created; needs --pid), rss.")
       ->allow_extra_args(false)
       ->type_name("TEXT");
-  app.add_option("--pid", o.server_pid, "The server's process: its CPU time per order and its peak memory are reported.")->check(CLI::Range(1, 1 << 22));
+  app.add_option("--pid", o.server_pid, "The server's process: its CPU time and its peak memory are reported.")->check(CLI::Range(1, 1 << 22));
   app.add_flag("--quiet", o.quiet, "No line of progress each second.");
 }
 

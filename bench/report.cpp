@@ -21,12 +21,10 @@ histogram headline(const tally& t) {
   return all;
 }
 
-/// The server's CPU nanoseconds per good create, or per good answer where nothing was created.
-double server_cpu_per_request(const findings& f) {
-  const auto creates = f.total.of(operation::create).latency.count();
-  const auto n = creates > 0 ? creates : f.total.answered();
-  return f.server && n > 0 ? f.server->cpu_seconds * 1e9 / static_cast<double>(n) : 0.0;
-}
+/// The server's CPU nanoseconds, shared among `n`.
+double server_cpu_for_each(const findings& f, std::uint64_t n) { return f.server && n > 0 ? f.server->cpu_seconds * 1e9 / static_cast<double>(n) : 0.0; }
+
+std::uint64_t created(const tally& t) { return t.of(operation::create).latency.count(); }
 
 double generator_cpu_per_request(const findings& f) {
   const auto n = f.total.answered() + f.total.error_count();
@@ -50,7 +48,7 @@ double figure_for(const threshold& t, const findings& f, const histogram& latenc
     case threshold::measure::errors:
       return static_cast<double>(t.of ? f.total.of(*t.of).errors : f.total.error_count());
     case threshold::measure::server_cpu:
-      return server_cpu_per_request(f);
+      return server_cpu_for_each(f, created(f.total) > 0 ? created(f.total) : f.total.answered());
     case threshold::measure::server_memory:
       return f.server ? static_cast<double>(f.server->rss_peak_bytes) : 0.0;
   }
@@ -149,7 +147,8 @@ std::string table_of(const findings& f, const options& o, const std::vector<verd
     out.push_back('\n');
   }
   if (f.server) {
-    fmt::format_to(to, "{:<22}{} a request\n", "server CPU", readable_time(server_cpu_per_request(f)));
+    if (created(f.total) > 0) fmt::format_to(to, "{:<22}{} an order\n", "server CPU", readable_time(server_cpu_for_each(f, created(f.total))));
+    fmt::format_to(to, "{:<22}{} a request\n", "server CPU", readable_time(server_cpu_for_each(f, f.total.answered())));
     fmt::format_to(to, "{:<22}{}, peak {}\n", "server memory", readable_bytes(static_cast<double>(f.server->rss_bytes)),
                    readable_bytes(static_cast<double>(f.server->rss_peak_bytes)));
   }
@@ -179,7 +178,8 @@ std::string json_of(const findings& f, const options& o, const std::vector<verdi
     fmt::format_to(to, R"(,"settled":{{"in_time":{},"seconds_after_load":{:.3f},"orders":{}}})", f.orders->in_time, f.orders->seconds, json_counts(added));
   }
   if (f.server)
-    fmt::format_to(to, R"(,"server":{{"cpu_us_per_request":{:.2f},"rss_bytes":{},"rss_peak_bytes":{}}})", server_cpu_per_request(f) / 1e3, f.server->rss_bytes,
+    fmt::format_to(to, R"(,"server":{{"cpu_us_per_order":{:.2f},"cpu_us_per_request":{:.2f},"rss_bytes":{},"rss_peak_bytes":{}}})",
+                   server_cpu_for_each(f, created(f.total)) / 1e3, server_cpu_for_each(f, f.total.answered()) / 1e3, f.server->rss_bytes,
                    f.server->rss_peak_bytes);
   fmt::format_to(to, R"(,"generator_cpu_us_per_request":{:.2f},"thresholds":[)", generator_cpu_per_request(f) / 1e3);
   first = true;

@@ -187,7 +187,7 @@ class Suite:
         self.row(f"{name}: p50", create["p50_ms"], "ms", self.results["limits"]["fdatasync_p50_ms"], "flush")
         self.row(f"{name}: p99", create["p99_ms"], "ms", self.results["limits"]["fdatasync_p50_ms"], "flush")
         if "server" in found:
-            self.row(f"{name}: server CPU an order", found["server"]["cpu_us_per_request"], "us")
+            self.row(f"{name}: server CPU an order", found["server"]["cpu_us_per_order"], "us")
 
     def measure_orders(self):
         say("orders")
@@ -222,7 +222,7 @@ class Suite:
         self.row(f"{n} orders: confirmed", confirmed, "")
         self.row(f"{n} orders: until all confirmed", took, "s")
         self.row(f"{n} orders: confirmed a second", confirmed / took, "/s", self.results["limits"]["sqlite_rows_per_second"], "SQLite rows")
-        self.row(f"{n} orders: server CPU an order", found["server"]["cpu_us_per_request"], "us")
+        self.row(f"{n} orders: server CPU an order", found["server"]["cpu_us_per_order"], "us")
 
     def measure_scale(self):
         sizes = [orders(10_000), orders(100_000)]

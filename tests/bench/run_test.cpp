@@ -282,6 +282,7 @@ TEST(BenchMain, ABreachedThresholdIsExitStatusOne) {
   EXPECT_NE(text.find(R"("answered_as":{"confirmed":100})"), std::string::npos) << text;
   EXPECT_NE(text.find(R"({"threshold":"max<1ns",)"), std::string::npos);
   EXPECT_NE(text.find(R"("kept":false)"), std::string::npos);
+  EXPECT_NE(text.find(R"("server":{"cpu_us_per_order":)"), std::string::npos);
   EXPECT_NE(text.find(R"("rss_peak_bytes":)"), std::string::npos);
   EXPECT_TRUE(integer_member(text, "connections")) << "not an object";
 }
