@@ -69,9 +69,7 @@ bool is_header_name(std::string_view text) {
   return !text.empty() && text.size() <= 64 && std::ranges::all_of(text, [](unsigned char c) { return std::isalnum(c) != 0 || c == '-' || c == '_'; });
 }
 
-bool is_host(std::string_view text) {
-  return !text.empty() && text.size() <= 253 && std::ranges::all_of(text, is_host_character);
-}
+bool is_host(std::string_view text) { return !text.empty() && text.size() <= 253 && std::ranges::all_of(text, is_host_character); }
 
 // The authority must be there and must not carry credentials: those have settings of their own, and addresses are logged.
 bool is_address(std::string_view text, std::initializer_list<std::string_view> schemes) {
@@ -97,18 +95,26 @@ bool fits(const option& o, std::string_view text) {
     case option_type::text:
     case option_type::path:
       return size >= o.min && size <= o.max && std::ranges::none_of(text, [](unsigned char c) { return std::iscntrl(c) != 0; });
-    case option_type::host: return is_host(text);
-    case option_type::header_name: return is_header_name(text);
-    case option_type::one_of: return std::ranges::find(o.choices, text) != o.choices.end();
-    case option_type::web_address: return is_address(text, {"http://", "https://"});
-    case option_type::mail_address: return is_address(text, {"smtp://", "smtps://"}) && text.find('/', text.find("://") + 3) == std::string_view::npos;
-    case option_type::mailbox: return is_mailbox(text);
-    case option_type::file: return std::ifstream{std::string{text}}.good();
+    case option_type::host:
+      return is_host(text);
+    case option_type::header_name:
+      return is_header_name(text);
+    case option_type::one_of:
+      return std::ranges::find(o.choices, text) != o.choices.end();
+    case option_type::web_address:
+      return is_address(text, {"http://", "https://"});
+    case option_type::mail_address:
+      return is_address(text, {"smtp://", "smtps://"}) && text.find('/', text.find("://") + 3) == std::string_view::npos;
+    case option_type::mailbox:
+      return is_mailbox(text);
+    case option_type::file:
+      return std::ifstream{std::string{text}}.good();
     case option_type::flag:
     case option_type::whole:
     case option_type::hundredths:
     case option_type::tenths:
-    case option_type::span: break;
+    case option_type::span:
+      break;
   }
   return false;
 }
@@ -173,11 +179,16 @@ std::string write_value(const option& o, const settings& from) {
       [&](auto member) -> std::string {
         const auto& value = from.*member;
         using value_type = std::remove_cvref_t<decltype(value)>;
-        if constexpr (std::is_same_v<value_type, bool>) return value ? "true" : "false";
-        else if constexpr (std::is_same_v<value_type, std::string>) return value;
-        else if constexpr (std::is_same_v<value_type, config::environment>) return std::string{o.choices[static_cast<std::size_t>(value)]};
-        else if constexpr (std::is_same_v<value_type, std::chrono::milliseconds>) return write_number(o, value.count());
-        else return write_number(o, static_cast<std::int64_t>(value));
+        if constexpr (std::is_same_v<value_type, bool>)
+          return value ? "true" : "false";
+        else if constexpr (std::is_same_v<value_type, std::string>)
+          return value;
+        else if constexpr (std::is_same_v<value_type, config::environment>)
+          return std::string{o.choices[static_cast<std::size_t>(value)]};
+        else if constexpr (std::is_same_v<value_type, std::chrono::milliseconds>)
+          return write_number(o, value.count());
+        else
+          return write_number(o, static_cast<std::int64_t>(value));
       },
       o.where);
 }
@@ -188,18 +199,30 @@ std::string allowed(const option& o) {
     case option_type::path:
       return o.min > 0 ? fmt::format("{} to {} characters without control characters", o.min, o.max)
                        : fmt::format("at most {} characters without control characters", o.max);
-    case option_type::host: return "a host name or an IP address";
-    case option_type::header_name: return "up to 64 letters, digits, - and _";
-    case option_type::one_of: return fmt::format("one of {}", fmt::join(o.choices, ", "));
-    case option_type::flag: return "true or false";
-    case option_type::whole: return fmt::format("a whole number from {} to {}", o.min, o.max);
-    case option_type::hundredths: return fmt::format("an amount such as 1000.00, from {} to {}", write_number(o, o.min), write_number(o, o.max));
-    case option_type::tenths: return fmt::format("a score such as 75.0, from {} to {}", write_number(o, o.min), write_number(o, o.max));
-    case option_type::span: return fmt::format("a time with its unit (ms, s, m, h), from {} to {}", write_span(o.min), write_span(o.max));
-    case option_type::web_address: return "an address such as http://127.0.0.1:8100 (http or https, no credentials, no query)";
-    case option_type::mail_address: return "an address such as smtp://127.0.0.1:2525 (smtp or smtps, no credentials, no path)";
-    case option_type::mailbox: return "a mailbox such as orders@example.com";
-    case option_type::file: return "a file that can be read";
+    case option_type::host:
+      return "a host name or an IP address";
+    case option_type::header_name:
+      return "up to 64 letters, digits, - and _";
+    case option_type::one_of:
+      return fmt::format("one of {}", fmt::join(o.choices, ", "));
+    case option_type::flag:
+      return "true or false";
+    case option_type::whole:
+      return fmt::format("a whole number from {} to {}", o.min, o.max);
+    case option_type::hundredths:
+      return fmt::format("an amount such as 1000.00, from {} to {}", write_number(o, o.min), write_number(o, o.max));
+    case option_type::tenths:
+      return fmt::format("a score such as 75.0, from {} to {}", write_number(o, o.min), write_number(o, o.max));
+    case option_type::span:
+      return fmt::format("a time with its unit (ms, s, m, h), from {} to {}", write_span(o.min), write_span(o.max));
+    case option_type::web_address:
+      return "an address such as http://127.0.0.1:8100 (http or https, no credentials, no query)";
+    case option_type::mail_address:
+      return "an address such as smtp://127.0.0.1:2525 (smtp or smtps, no credentials, no path)";
+    case option_type::mailbox:
+      return "a mailbox such as orders@example.com";
+    case option_type::file:
+      return "a file that can be read";
   }
   return {};
 }
@@ -214,8 +237,10 @@ std::string shown(const option& o, std::string_view text) {
   while (length > 0 && length < visible.size() && (static_cast<unsigned char>(visible[length]) & 0xC0U) == 0x80U) --length;  // not inside a UTF-8 character
   std::string out = "\"";
   for (const unsigned char c : std::string_view{visible}.substr(0, length)) {
-    if (std::iscntrl(c) != 0) out += fmt::format("\\x{:02x}", c);
-    else out += static_cast<char>(c);
+    if (std::iscntrl(c) != 0)
+      out += fmt::format("\\x{:02x}", c);
+    else
+      out += static_cast<char>(c);
   }
   return out + (visible.size() > length ? "…\"" : "\"");
 }

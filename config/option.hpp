@@ -34,24 +34,24 @@ enum class option_type : std::uint8_t {
 
 enum class effect : std::uint8_t {
   full,
-  fixed,         // part of the fixed names, but this version knows only the default; anything else is a problem
-  unused,        // accepted and remarked upon: nothing in this version reads it
+  fixed,   // part of the fixed names, but this version knows only the default; anything else is a problem
+  unused,  // accepted and remarked upon: nothing in this version reads it
 };
 
 struct option {
   std::string_view group, name;
   field where;
   option_type type = option_type::text;
-  std::string_view help;                              // a sentence
+  std::string_view help;  // a sentence
   std::int64_t min = 0, max = 0;
-  std::vector<std::string_view> choices = {};         // one_of
-  bool secret = false;                                // never shown; may come from NAME_FILE
+  std::vector<std::string_view> choices = {};  // one_of
+  bool secret = false;                         // never shown; may come from NAME_FILE
   config::effect effect = config::effect::full;
 };
 
 /// All settings, by group, in the order in which they are shown.
 const std::vector<option>& options();
-const option& find_option(std::string_view name);     // for names that are in the table
+const option& find_option(std::string_view name);  // for names that are in the table
 
 /// Sets the field from text; says what is allowed where the text is not.
 std::optional<std::string> read_value(const option& o, std::string_view text, settings& into);
@@ -66,9 +66,9 @@ std::string shown(const option& o, std::string_view text);
 std::optional<std::chrono::milliseconds> parse_span(std::string_view text);
 
 // ---- what is made from the table -----------------------------------------------------------------------------------------------------------------
-std::string help_text();                              // for --help
-std::string effective_text(const settings& s);        // NAME=value lines, secrets masked; for --print-config
-std::string env_example();                            // .env.example
-std::string settings_page();                          // docs/settings.md
+std::string help_text();                        // for --help
+std::string effective_text(const settings& s);  // NAME=value lines, secrets masked; for --print-config
+std::string env_example();                      // .env.example
+std::string settings_page();                    // docs/settings.md
 
 }  // namespace coreldove::config

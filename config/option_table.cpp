@@ -14,31 +14,50 @@ constexpr std::int64_t most_hundredths = 1'000'000'000'000'00;  // far above any
 
 void add_server(std::vector<option>& out) {
   const std::string_view g = "Server";
-  out.push_back({g, "ENVIRONMENT", &s::environment, t::one_of, "What this installation is for; production is strict about secrets and has no sandbox world.", 0,
-                 0, {"development", "test", "production"}});
+  out.push_back({g,
+                 "ENVIRONMENT",
+                 &s::environment,
+                 t::one_of,
+                 "What this installation is for; production is strict about secrets and has no sandbox world.",
+                 0,
+                 0,
+                 {"development", "test", "production"}});
   out.push_back({g, "HOST", &s::host, t::host, "Address to listen on. Only on loopback does development accept the API key dev-admin-key."});
   out.push_back({g, "PORT", &s::port, t::whole, "Port to listen on; 0 takes a free one and prints it.", 0, 65'535});
   out.push_back({g, "DATA_DIR", &s::data_dir, t::path, "Folder of the embedded store and of the keys made on first start; created where missing.", 1, 4'000});
   out.push_back({g, "DATABASE_URL", &s::database_url, t::text,
                  "Empty: the embedded SQLite store in DATA_DIR. sqlite:PATH: the same at another place. This version has no PostgreSQL store.", 0, 4'000});
   out.push_back({g, "REDIS_URL", &s::redis_url, t::text, "Empty: everything in process. This version does not use Redis.", 0, 4'000, {}, false, effect::fixed});
-  out.push_back({g, "LOG_LEVEL", &s::log_level, t::one_of, "The least important lines that are still written to standard error.", 0, 0,
+  out.push_back({g,
+                 "LOG_LEVEL",
+                 &s::log_level,
+                 t::one_of,
+                 "The least important lines that are still written to standard error.",
+                 0,
+                 0,
                  {"trace", "debug", "info", "warning", "error"}});
   out.push_back({g, "LOG_FORMAT", &s::log_format, t::one_of, "Log lines for people, or one JSON object a line.", 0, 0, {"text", "json"}});
 }
 
 void add_security(std::vector<option>& out) {
   const std::string_view g = "Security";
-  out.push_back({g, "JWT_SECRET_KEY", &s::jwt_secret_key, t::text,
-                 "Key of the signed tokens (HS256). Production needs 32 bytes or more; elsewhere one is made in DATA_DIR on first use.", 0, 4'096, {}, true});
+  out.push_back({g,
+                 "JWT_SECRET_KEY",
+                 &s::jwt_secret_key,
+                 t::text,
+                 "Key of the signed tokens (HS256). Production needs 32 bytes or more; elsewhere one is made in DATA_DIR on first use.",
+                 0,
+                 4'096,
+                 {},
+                 true});
   out.push_back({g, "ENCRYPTION_KEY", &s::encryption_key, t::text, "Key of encrypted fields. Production needs 32 bytes or more.", 0, 4'096, {}, true});
   out.push_back({g, "API_KEY_HEADER", &s::api_key_header, t::header_name, "Request header that carries an API key."});
   out.push_back({g, "REQUIRE_HTTPS", &s::require_https, t::flag, "Serve nothing over plain HTTP; needs TLS_CERT_FILE and TLS_KEY_FILE."});
   out.push_back({g, "TLS_CERT_FILE", &s::tls_cert_file, t::file, "Certificate chain (PEM); with TLS_KEY_FILE the server speaks HTTPS."});
   out.push_back({g, "TLS_KEY_FILE", &s::tls_key_file, t::file, "Private key (PEM) of TLS_CERT_FILE."});
   out.push_back({g, "RATE_LIMIT_PER_MINUTE", &s::rate_limit_per_minute, t::whole, "Requests a minute for each caller; 0: no limit.", 0, 10'000'000});
-  out.push_back({g, "RATE_LIMIT_BURST", &s::rate_limit_burst, t::whole, "Requests a caller may send at once before the rate counts; 0: as many as a minute allows.",
-                 0, 10'000'000});
+  out.push_back({g, "RATE_LIMIT_BURST", &s::rate_limit_burst, t::whole,
+                 "Requests a caller may send at once before the rate counts; 0: as many as a minute allows.", 0, 10'000'000});
 }
 
 void add_rules(std::vector<option>& out) {
@@ -48,7 +67,8 @@ void add_rules(std::vector<option>& out) {
   out.push_back({g, "FRAUD_SCORE_THRESHOLD", &s::fraud_score_threshold_tenths, t::tenths, "Orders with this fraud score or more wait for a person.", 0, 1'000});
   out.push_back({g, "ENABLE_QUALITY_CONTROL", &s::enable_quality_control, t::flag,
                  "Shipments with goods that the catalogue marks for inspection wait for a person's quality check."});
-  out.push_back({g, "ENABLE_MULTI_WAREHOUSE", &s::enable_multi_warehouse, t::flag, "An order may be served from several warehouses.", 0, 0, {}, false, effect::fixed});
+  out.push_back(
+      {g, "ENABLE_MULTI_WAREHOUSE", &s::enable_multi_warehouse, t::flag, "An order may be served from several warehouses.", 0, 0, {}, false, effect::fixed});
   out.push_back({g, "ENABLE_AUTO_REORDER", &s::enable_auto_reorder, t::flag, "Reorder stock that runs low.", 0, 0, {}, false, effect::fixed});
   out.push_back({g, "ENABLE_AI_OPTIMIZATION", &s::enable_ai_optimization, t::flag, "Optimisation by language models.", 0, 0, {}, false, effect::fixed});
   out.push_back({g, "ENABLE_AI_CREW_INTEGRATION", &s::enable_ai_crew_integration, t::flag, "The AI crew.", 0, 0, {}, false, effect::fixed});
@@ -65,12 +85,14 @@ void add_outside(std::vector<option>& out) {
                  "A sandbox world that runs on its own (coreldove sandbox); every outside system without an address of its own is looked for there."});
   out.push_back({g, "STRIPE_SECRET_KEY", &s::stripe_secret_key, t::text, "Stripe's secret API key (sk_test_…, sk_live_…).", 0, 512, {}, true});
   out.push_back({g, "STRIPE_WEBHOOK_SECRET", &s::stripe_webhook_secret, t::text, "Signing secret of Stripe's webhooks (whsec_…).", 0, 512, {}, true});
-  out.push_back({g, "STRIPE_API_BASE", &s::stripe_api_base, t::web_address, "Stripe's address; empty: https://api.stripe.com in production, else the sandbox world."});
+  out.push_back(
+      {g, "STRIPE_API_BASE", &s::stripe_api_base, t::web_address, "Stripe's address; empty: https://api.stripe.com in production, else the sandbox world."});
   out.push_back({g, "FEDEX_CLIENT_ID", &s::fedex_client_id, t::text, "FedEx API key.", 0, 512});
   out.push_back({g, "FEDEX_CLIENT_SECRET", &s::fedex_client_secret, t::text, "FedEx secret key.", 0, 512, {}, true});
   out.push_back({g, "FEDEX_ACCOUNT_NUMBER", &s::fedex_account_number, t::text, "FedEx account that pays for the labels.", 0, 64});
   out.push_back({g, "FEDEX_WEBHOOK_SECRET", &s::fedex_webhook_secret, t::text, "Security token of FedEx's tracking webhooks.", 0, 512, {}, true});
-  out.push_back({g, "FEDEX_API_BASE", &s::fedex_api_base, t::web_address, "FedEx's address; empty: https://apis.fedex.com in production, else the sandbox world."});
+  out.push_back(
+      {g, "FEDEX_API_BASE", &s::fedex_api_base, t::web_address, "FedEx's address; empty: https://apis.fedex.com in production, else the sandbox world."});
   out.push_back({g, "SMTP_API_BASE", &s::smtp_api_base, t::mail_address,
                  "Mail server (smtp://HOST:PORT with STARTTLS where offered, smtps://HOST:PORT); empty: no mail in production, else the sandbox world."});
   out.push_back({g, "SMTP_FROM", &s::smtp_from, t::mailbox, "Sender of the mails to customers."});
@@ -83,11 +105,12 @@ void add_tuning(std::vector<option>& out) {
   out.push_back({g, "CORELDOVE_HTTP_THREADS", &s::http_threads, t::whole, "Threads that read and write requests; 0: by the number of cores.", 0, 256});
   out.push_back({g, "CORELDOVE_ACTOR_THREADS", &s::actor_threads, t::whole, "Threads that run the orders; 0: by the number of cores.", 0, 256});
   out.push_back({g, "CORELDOVE_STORE_READERS", &s::store_readers, t::whole, "Threads that read from the store.", 1, 64});
-  out.push_back({g, "CORELDOVE_MAX_IN_FLIGHT", &s::max_in_flight, t::whole, "Requests in work at once; above that the answer is 503 before anything is stored.", 1,
-                 1'000'000});
-  out.push_back({g, "CORELDOVE_IDLE_ORDERS", &s::idle_orders, t::whole, "Orders kept in memory while they wait; older ones sleep in the store.", 1, 10'000'000});
-  out.push_back({g, "CORELDOVE_PAYMENT_TIMEOUT", &s::payment_timeout, t::span, "How long a payment gateway may take for one answer; after that the outcome is unknown.",
-                 100, 2 * minute});
+  out.push_back({g, "CORELDOVE_MAX_IN_FLIGHT", &s::max_in_flight, t::whole, "Requests in work at once; above that the answer is 503 before anything is stored.",
+                 1, 1'000'000});
+  out.push_back(
+      {g, "CORELDOVE_IDLE_ORDERS", &s::idle_orders, t::whole, "Orders kept in memory while they wait; older ones sleep in the store.", 1, 10'000'000});
+  out.push_back({g, "CORELDOVE_PAYMENT_TIMEOUT", &s::payment_timeout, t::span,
+                 "How long a payment gateway may take for one answer; after that the outcome is unknown.", 100, 2 * minute});
   out.push_back({g, "CORELDOVE_CARRIER_TIMEOUT", &s::carrier_timeout, t::span, "How long a carrier may take for one answer.", 100, 2 * minute});
 }
 

@@ -16,11 +16,11 @@
 namespace coreldove::config {
 namespace {
 
-constexpr std::size_t key_bytes_min = 32;   // a 256-bit key, as RFC 7518 asks for HS256
+constexpr std::size_t key_bytes_min = 32;  // a 256-bit key, as RFC 7518 asks for HS256
 constexpr std::size_t secret_file_max = 64 * 1024;
 
 // Keys that stand in tutorials and templates; compared without case and separators.
-constexpr std::array<std::string_view, 12> obvious_keys = {"yoursecretkey", "yourjwtsecretkey", "changeme", "changethis",  "secret",   "jwtsecret",
+constexpr std::array<std::string_view, 12> obvious_keys = {"yoursecretkey", "yourjwtsecretkey", "changeme", "changethis",  "secret",     "jwtsecret",
                                                            "supersecret",   "mysecretkey",      "password", "development", "examplekey", "0123456789abcdef"};
 
 struct reader {
@@ -113,9 +113,12 @@ bool is_obvious(std::string_view key) {
 
 void check_key(std::string_view name, std::string_view key, reader& r) {
   const auto wanted = fmt::format("at least {} bytes that cannot be guessed (openssl rand -base64 48)", key_bytes_min);
-  if (key.empty()) r.complain(fmt::format("{}: not set; in production it is required, allowed is {}", name, wanted));
-  else if (key.size() < key_bytes_min) r.complain(fmt::format("{}: (hidden) has {} bytes; in production allowed is {}", name, key.size(), wanted));
-  else if (is_obvious(key)) r.complain(fmt::format("{}: (hidden) is a well-known example; in production allowed is {}", name, wanted));
+  if (key.empty())
+    r.complain(fmt::format("{}: not set; in production it is required, allowed is {}", name, wanted));
+  else if (key.size() < key_bytes_min)
+    r.complain(fmt::format("{}: (hidden) has {} bytes; in production allowed is {}", name, key.size(), wanted));
+  else if (is_obvious(key))
+    r.complain(fmt::format("{}: (hidden) is a well-known example; in production allowed is {}", name, wanted));
 }
 
 // All of them or none.
@@ -210,9 +213,12 @@ reach reach_of(const settings& s, vendor v) {
     return configured ? reach::own_address : reach::off;
   };
   switch (v) {
-    case vendor::stripe: return decide(s.stripe_api_base, !s.stripe_secret_key.empty());
-    case vendor::fedex: return decide(s.fedex_api_base, !s.fedex_client_id.empty());
-    case vendor::smtp: return decide(s.smtp_api_base, false);
+    case vendor::stripe:
+      return decide(s.stripe_api_base, !s.stripe_secret_key.empty());
+    case vendor::fedex:
+      return decide(s.fedex_api_base, !s.fedex_client_id.empty());
+    case vendor::smtp:
+      return decide(s.smtp_api_base, false);
   }
   return reach::off;
 }
@@ -223,9 +229,12 @@ std::string address_of(const settings& s, vendor v) {
   if (where != reach::own_address && where != reach::sandbox_url) return {};
   const bool own = where == reach::own_address;
   switch (v) {
-    case vendor::stripe: return own ? either(s.stripe_api_base, "https://api.stripe.com") : sandbox_folder(s.sandbox_url, "/stripe");
-    case vendor::fedex: return own ? either(s.fedex_api_base, "https://apis.fedex.com") : sandbox_folder(s.sandbox_url, "/fedex");
-    case vendor::smtp: return own ? s.smtp_api_base : sandbox_mail(s.sandbox_url);
+    case vendor::stripe:
+      return own ? either(s.stripe_api_base, "https://api.stripe.com") : sandbox_folder(s.sandbox_url, "/stripe");
+    case vendor::fedex:
+      return own ? either(s.fedex_api_base, "https://apis.fedex.com") : sandbox_folder(s.sandbox_url, "/fedex");
+    case vendor::smtp:
+      return own ? s.smtp_api_base : sandbox_mail(s.sandbox_url);
   }
   return {};
 }
@@ -243,7 +252,7 @@ settings with_sandbox_credentials(settings s) {
   if (pretend(vendor::fedex)) {
     fill(s.fedex_client_id, "sandbox-client");
     fill(s.fedex_client_secret, "sandbox-secret");
-    fill(s.fedex_account_number, "740561073");   // FedEx's own test account
+    fill(s.fedex_account_number, "740561073");  // FedEx's own test account
     fill(s.fedex_webhook_secret, "sandbox-webhook-token");
   }
   return s;
@@ -253,7 +262,7 @@ std::string database_path(const settings& s) {
   if (s.database_url.empty()) return s.data_dir + "/coreldove.db";
   std::string_view path = s.database_url;
   path.remove_prefix(std::string_view{"sqlite:"}.size());
-  if (path.starts_with("///")) path.remove_prefix(2);   // sqlite:///var/lib/x.db, as other tools write it
+  if (path.starts_with("///")) path.remove_prefix(2);  // sqlite:///var/lib/x.db, as other tools write it
   return std::string{path};
 }
 

@@ -16,19 +16,19 @@ enum class environment : std::uint8_t { development, test, production };
 struct settings {
   config::environment environment = config::environment::development;
   std::string host = "127.0.0.1";
-  std::uint16_t port = 8001;                                // 0: a free one
+  std::uint16_t port = 8001;  // 0: a free one
   std::string data_dir = "var";
   std::string database_url, redis_url;
   std::string log_level = "info", log_format = "text";
 
   std::string jwt_secret_key, api_key_header = "X-API-Key", encryption_key;
   bool require_https = false;
-  std::string tls_cert_file, tls_key_file;                  // PEM; both or none
-  std::uint32_t rate_limit_per_minute = 0;                  // 0: none
-  std::uint32_t rate_limit_burst = 0;                       // 0: as many as a minute allows
+  std::string tls_cert_file, tls_key_file;  // PEM; both or none
+  std::uint32_t rate_limit_per_minute = 0;  // 0: none
+  std::uint32_t rate_limit_burst = 0;       // 0: as many as a minute allows
 
-  std::int64_t high_value_threshold_hundredths = 100'000;   // of the currency's major unit
-  std::int64_t fraud_score_threshold_tenths = 750;          // of a point
+  std::int64_t high_value_threshold_hundredths = 100'000;  // of the currency's major unit
+  std::int64_t fraud_score_threshold_tenths = 750;         // of a point
   bool enable_quality_control = true, enable_multi_warehouse = true;
   bool enable_auto_reorder = false, enable_ai_optimization = false, enable_ai_crew_integration = false, enable_saleor_integration = false;
   bool enable_dynamic_pricing = false, enable_route_optimization = false;
@@ -39,10 +39,10 @@ struct settings {
   std::string fedex_client_id, fedex_client_secret, fedex_account_number, fedex_webhook_secret, fedex_api_base;
   std::string smtp_username, smtp_password, smtp_from = "orders@coreldove.example", smtp_api_base;
 
-  std::uint32_t http_threads = 0, actor_threads = 0;        // 0: by the number of cores
+  std::uint32_t http_threads = 0, actor_threads = 0;  // 0: by the number of cores
   std::uint32_t store_readers = 2;
-  std::uint32_t max_in_flight = 20'000;                     // requests
-  std::uint32_t idle_orders = 20'000;                       // order actors kept awake with nothing to do
+  std::uint32_t max_in_flight = 20'000;  // requests
+  std::uint32_t idle_orders = 20'000;    // order actors kept awake with nothing to do
   std::chrono::milliseconds payment_timeout{10'000}, carrier_timeout{10'000};
 };
 

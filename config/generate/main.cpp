@@ -25,7 +25,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   const std::string root = argv[1];
-  const bool written = write_file(root + "/.env.example", coreldove::config::env_example()) &&
-                       write_file(root + "/docs/settings.md", coreldove::config::settings_page());
+  const bool written =
+      write_file(root + "/.env.example", coreldove::config::env_example()) && write_file(root + "/docs/settings.md", coreldove::config::settings_page());
   return written ? 0 : 1;
 }

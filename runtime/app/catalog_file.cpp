@@ -41,8 +41,10 @@ public:
       return !broken && !out_.hopeless() && header_right_;
     });
     if (out_.hopeless() || !header_right_) return;
-    if (broken || csv_fini(&parser_, on_field, on_row, this) != 0) out_.complain(line_, "", csv_strerror(csv_error(&parser_)));
-    else if (header_.empty()) out_.complain(1, "", "the header is missing");
+    if (broken || csv_fini(&parser_, on_field, on_row, this) != 0)
+      out_.complain(line_, "", csv_strerror(csv_error(&parser_)));
+    else if (header_.empty())
+      out_.complain(1, "", "the header is missing");
   }
 
 private:
@@ -53,8 +55,10 @@ private:
   }
   static void on_row(int, void* self) {
     auto& r = *static_cast<csv_reader*>(self);
-    if (r.header_.empty()) r.take_header();
-    else r.take_row();
+    if (r.header_.empty())
+      r.take_header();
+    else
+      r.take_row();
     r.fields_.clear();
   }
   void take_header() {
@@ -85,14 +89,20 @@ private:
 // ---- NDJSON --------------------------------------------------------------------------------------------------------------------------------------
 std::optional<std::string> plain_text(simdjson::dom::element value) {
   switch (value.type()) {
-    case simdjson::dom::element_type::STRING: return std::string{value.get_string().value()};
-    case simdjson::dom::element_type::INT64: return fmt::to_string(value.get_int64().value());
-    case simdjson::dom::element_type::UINT64: return fmt::to_string(value.get_uint64().value());
-    case simdjson::dom::element_type::BOOL: return value.get_bool().value() ? "true" : "false";
-    case simdjson::dom::element_type::NULL_VALUE: return "";
+    case simdjson::dom::element_type::STRING:
+      return std::string{value.get_string().value()};
+    case simdjson::dom::element_type::INT64:
+      return fmt::to_string(value.get_int64().value());
+    case simdjson::dom::element_type::UINT64:
+      return fmt::to_string(value.get_uint64().value());
+    case simdjson::dom::element_type::BOOL:
+      return value.get_bool().value() ? "true" : "false";
+    case simdjson::dom::element_type::NULL_VALUE:
+      return "";
     case simdjson::dom::element_type::ARRAY:
     case simdjson::dom::element_type::OBJECT:
-    case simdjson::dom::element_type::DOUBLE: return std::nullopt;
+    case simdjson::dom::element_type::DOUBLE:
+      return std::nullopt;
   }
   return std::nullopt;
 }
@@ -106,9 +116,12 @@ void read_json_line(simdjson::dom::parser& parser, std::size_t number, std::stri
   for (const auto [name, value] : object) {
     const auto c = column_from(name);
     auto text = plain_text(value);
-    if (!c) out.complain(number, name, fmt::format("there is no such name; allowed are {}", fmt::join(column_names, ", ")));
-    else if (!text) out.complain(number, name, "neither a text, a whole number nor true or false");
-    else row[*c] = *std::move(text);
+    if (!c)
+      out.complain(number, name, fmt::format("there is no such name; allowed are {}", fmt::join(column_names, ", ")));
+    else if (!text)
+      out.complain(number, name, "neither a text, a whole number nor true or false");
+    else
+      row[*c] = *std::move(text);
   }
   out.take(row);
 }

@@ -10,8 +10,8 @@ namespace coreldove::app {
 namespace {
 
 constexpr std::size_t id_bytes_max = 100, name_bytes_max = 200;
-constexpr std::int64_t weight_grams_max = 10'000'000;     // ten tonnes
-constexpr std::int64_t on_hand_max = 1'000'000'000'000;   // sums over thousands of warehouses stay far below an overflow
+constexpr std::int64_t weight_grams_max = 10'000'000;    // ten tonnes
+constexpr std::int64_t on_hand_max = 1'000'000'000'000;  // sums over thousands of warehouses stay far below an overflow
 
 }  // namespace
 
@@ -51,10 +51,14 @@ void catalog_builder::refuse_others(const catalog_record& row, std::initializer_
 
 void catalog_builder::take(const catalog_record& row) {
   const auto& kind = row[column::record];
-  if (kind == "warehouse") take_warehouse(row);
-  else if (kind == "product") take_product(row);
-  else if (kind == "stock") take_stock(row);
-  else complain(row.line, "record", fmt::format("\"{}\" is none of warehouse, product, stock", kind));
+  if (kind == "warehouse")
+    take_warehouse(row);
+  else if (kind == "product")
+    take_product(row);
+  else if (kind == "stock")
+    take_stock(row);
+  else
+    complain(row.line, "record", fmt::format("\"{}\" is none of warehouse, product, stock", kind));
 }
 
 void catalog_builder::take_warehouse(const catalog_record& row) {

@@ -18,8 +18,8 @@ inline constexpr std::array<std::string_view, 11> column_names = {"record",    "
 std::optional<column> column_from(std::string_view name);
 
 struct catalog_record {
-  std::size_t line = 0;                                               // where it begins, from 1
-  std::array<std::string, column_names.size()> values;                // empty: not there
+  std::size_t line = 0;                                 // where it begins, from 1
+  std::array<std::string, column_names.size()> values;  // empty: not there
   const std::string& operator[](column c) const { return values[static_cast<std::size_t>(c)]; }
   std::string& operator[](column c) { return values[static_cast<std::size_t>(c)]; }
 };
@@ -44,7 +44,7 @@ private:
   void take_stock(const catalog_record& row);
 
   catalog_file out_;
-  std::set<std::pair<std::string, std::string>> seen_;                // what a row is about: ("product", sku), …
+  std::set<std::pair<std::string, std::string>> seen_;  // what a row is about: ("product", sku), …
 };
 
 }  // namespace coreldove::app

@@ -56,7 +56,7 @@ int parse_and_run(int argc, const char* const* argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
-    return app.exit(e) == 0 ? success : bad_usage;   // prints help, version or complaint
+    return app.exit(e) == 0 ? success : bad_usage;  // prints help, version or complaint
   }
   if (print_config) return print_settings();
   if (chosen) return chosen();

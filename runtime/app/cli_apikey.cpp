@@ -21,7 +21,7 @@ struct apikey_options {
 
 int create_key(const config::settings& s, const apikey_options& o) {
   const auto now = runtime::system_clock().now();
-  const auto key = "cdk_" + random_key();   // the prefix is for people, and for scanners of leaked secrets
+  const auto key = "cdk_" + random_key();  // the prefix is for people, and for scanners of leaked secrets
   const persistence::api_key entry{"ak_" + domain::make_ulid(now, runtime::system_random().entropy()), o.name, o.role, now, false};
   const auto created = persistence::open_api_keys(store_file(s))->create(entry, http::sha256_hex(key));
   if (!created) return fail(created.error().detail);

@@ -48,7 +48,8 @@ int import_catalog(const std::string& path, const config::settings& s) {
   if (!stored) return refuse({stored.error().detail});
   if (const auto unknown = unknown_references(read.items, *stored); !unknown.empty()) return refuse(unknown);
 
-  const auto line = fmt::format("{} products, {} warehouses, {} rows of stock", read.items.items.size(), read.items.warehouses.size(), read.items.levels.size());
+  const auto line =
+      fmt::format("{} products, {} warehouses, {} rows of stock", read.items.items.size(), read.items.warehouses.size(), read.items.levels.size());
   const auto imported = await<domain::result<bool>>([&](auto done) { store.journal().import(std::move(read.items), std::move(done)); });
   if (!imported) return refuse({imported.error().detail});
   store.stop();
@@ -70,7 +71,10 @@ void add_catalog(CLI::App& app, action& chosen) {
       "  product    sku, product_id, name, weight_grams, inspect\n"
       "  stock      sku, warehouse, on_hand\n"
       "Example: config/sample_catalog.csv.\n");
-  import->callback([&chosen, path] { chosen = with_settings([path](const config::settings& s) { return import_catalog(*path, s); }); });
+  import->callback([&chosen, path] { chosen = with_settings([path](const config::settings& s) { return import_catalog(*path, s);
+});
+}  // namespace coreldove::app
+);
 }
 
 }  // namespace coreldove::app

@@ -6,7 +6,7 @@
 #include "domain/order.hpp"
 #include "domain/ulid.hpp"
 #include "persistence/codec/event_codec.hpp"
-#include "persistence/sqlite/sqlite.hpp"
+#include "persistence/sqlite/store_reader.hpp"
 #include "runtime/app/await.hpp"
 #include "runtime/app/cli.hpp"
 
@@ -36,9 +36,12 @@ int replay(const replay_options& o, const config::settings& s) {
     fmt::print(stderr, "ORDER_ID: \"{}\" is not allowed; allowed is ord_ and 26 characters\n", o.order_id);
     return bad_usage;
   }
-  persistence::sqlite::sqlite_store store{{.file = config::database_path(s), .readers = 1, .on_commit = {}, .observe = {}}};
+  // Readers alone, without the writer's lock: a server may be running.
+  constexpr std::size_t questions_max = 2;
+  persistence::sqlite::reader_pool readers{config::database_path(s), 1, questions_max};
+  persistence::sqlite::store_reader store{readers};
   using history = std::vector<domain::history_entry>;
-  const auto stream = await<domain::result<history>>([&](auto done) { store.store().load(o.order_id, std::move(done)); });
+  const auto stream = await<domain::result<history>>([&](auto done) { store.load(o.order_id, std::move(done)); });
   if (!stream) return fail(stream.error().detail);
 
   domain::order order;
@@ -50,7 +53,7 @@ int replay(const replay_options& o, const config::settings& s) {
   }
   const auto rebuilt = persistence::order_document(order);
   fmt::print("{}\n", rebuilt);
-  const auto stored = await<domain::result<domain::document>>([&](auto done) { store.store().document(o.order_id, std::move(done)); });
+  const auto stored = await<domain::result<domain::document>>([&](auto done) { store.document(o.order_id, std::move(done)); });
   if (!stored) return fail(stored.error().detail);
   if (stored->json != rebuilt) return fail("the stored order differs from what its events make of it; see coreldove verify");
   return success;
@@ -63,8 +66,9 @@ void add_replay(CLI::App& app, action& chosen) {
   const auto o = std::make_shared<replay_options>();
   command->add_option("ORDER_ID", o->order_id, "ord_…")->required();
   command->add_flag("--json", o->json, "Every step as one JSON object");
-  command->footer("Each line: seq, time, event, by whom, then status / payment / fulfilment after it. The last line is the order.\n"
-                  "Exit status 1 where the stored order differs from what its events make of it.\n");
+  command->footer(
+      "Each line: seq, time, event, by whom, then status / payment / fulfilment after it. The last line is the order.\n"
+      "Exit status 1 where the stored order differs from what its events make of it.\n");
   command->callback([&chosen, o] { chosen = with_settings([o](const config::settings& s) { return replay(*o, s); }); });
 }
 

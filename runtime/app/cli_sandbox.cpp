@@ -59,8 +59,9 @@ void add_sandbox(CLI::App& app, action& chosen) {
   command->add_option("--webhooks", c->options.webhook_base, "Where webhooks go, without the vendor's name")->capture_default_str();
   command->add_option("--state", c->options.state_file, "File that remembers what took effect across restarts");
   command->add_option("--threads", c->options.threads, "Threads that answer")->capture_default_str()->check(CLI::Range(1, 64));
-  command->footer("Example:\n  coreldove sandbox --port 8100 &\n  SANDBOX_URL=http://127.0.0.1:8100 coreldove serve\n\n"
-                  "What it did: GET /ledger. Faults: POST /faults. Moving parcels on: POST /advance.\n");
+  command->footer(
+      "Example:\n  coreldove sandbox --port 8100 &\n  SANDBOX_URL=http://127.0.0.1:8100 coreldove serve\n\n"
+      "What it did: GET /ledger. Faults: POST /faults. Moving parcels on: POST /advance.\n");
   command->callback([&chosen, c] { chosen = with_settings([c](const config::settings& s) { return run_sandbox(*c, s); }); });
 }
 

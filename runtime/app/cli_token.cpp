@@ -36,8 +36,9 @@ void add_token(CLI::App& app, action& chosen) {
   command->add_option("--role", o->role, "customer, operator, manager or admin")->required();
   command->add_option("--subject", o->subject, "Whom the token names; for a customer, the customer_id")->required();
   command->add_option("--ttl", o->ttl, "How long it holds: 90s, 15m, 1h")->capture_default_str();
-  command->footer("Example:\n  curl -H \"Authorization: Bearer $(coreldove token --role operator --subject alice)\" \\\n    "
-                  "http://127.0.0.1:8001/api/order-workflow/orders\n");
+  command->footer(
+      "Example:\n  curl -H \"Authorization: Bearer $(coreldove token --role operator --subject alice)\" \\\n    "
+      "http://127.0.0.1:8001/api/order-workflow/orders\n");
   command->callback([&chosen, o] { chosen = with_settings([o](const config::settings& s) { return print_token(*o, s); }); });
 }
 

@@ -15,7 +15,7 @@
 namespace coreldove::app {
 namespace {
 
-constexpr std::size_t key_bytes = 32;   // 256 bits, as RFC 7518 asks for HS256
+constexpr std::size_t key_bytes = 32;  // 256 bits, as RFC 7518 asks for HS256
 
 void write_private_file(const std::string& path, const std::string& text) {
   const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);

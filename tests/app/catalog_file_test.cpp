@@ -95,15 +95,12 @@ TEST(CatalogFile, RefusesCsvThatIsBrokenOrEndsInsideQuotes) {
 
 TEST(CatalogFile, RefusesBrokenJsonAndValuesOfTheWrongKind) {
   const auto f = read_catalog("{\"record\":\"stock\"\n{\"record\":\"stock\",\"sku\":\"W\",\"warehouse\":\"A\",\"on_hand\":1.5}\n[1]\n{\"colour\":1}\n");
-  EXPECT_THAT(f.problems,
-              ElementsAre(StartsWith("line 1: not a JSON object"), "line 2, on_hand: neither a text, a whole number nor true or false",
-                          "line 2, on_hand: \"\" is not a whole number from 0 to 1000000000000", StartsWith("line 3: not a JSON object"),
-                          StartsWith("line 4, colour: there is no such name"), "line 4, record: \"\" is none of warehouse, product, stock"));
+  EXPECT_THAT(f.problems, ElementsAre(StartsWith("line 1: not a JSON object"), "line 2, on_hand: neither a text, a whole number nor true or false",
+                                      "line 2, on_hand: \"\" is not a whole number from 0 to 1000000000000", StartsWith("line 3: not a JSON object"),
+                                      StartsWith("line 4, colour: there is no such name"), "line 4, record: \"\" is none of warehouse, product, stock"));
 }
 
-TEST(CatalogFile, RefusesTextThatIsNotUtf8) {
-  EXPECT_THAT(read_catalog("record,sku\nproduct,\xff\n").problems, ElementsAre("line 2: not UTF-8"));
-}
+TEST(CatalogFile, RefusesTextThatIsNotUtf8) { EXPECT_THAT(read_catalog("record,sku\nproduct,\xff\n").problems, ElementsAre("line 2: not UTF-8")); }
 
 TEST(CatalogFile, StopsAfterAHundredMistakes) {
   std::string text = header;

@@ -69,7 +69,7 @@ bool program::has_ended() {
 std::string program::wait_for_line(const std::string& part, std::chrono::seconds at_most) {
   const auto until = std::chrono::steady_clock::now() + at_most;
   for (bool last = false; !last;) {
-    last = has_ended() || std::chrono::steady_clock::now() > until;   // what was written before the end still counts
+    last = has_ended() || std::chrono::steady_clock::now() > until;  // what was written before the end still counts
     const auto text = file_text(out_);
     for (const auto& line : lines_of(text.substr(0, text.rfind('\n') + 1)))
       if (line.find(part) != std::string::npos) return line;
@@ -92,9 +92,7 @@ ended program::wait(std::chrono::seconds at_most) {
   return {status_, file_text(out_), file_text(err_)};
 }
 
-ended run(const std::filesystem::path& folder, const arguments& args, environment variables) {
-  return program{folder, args, std::move(variables)}.wait();
-}
+ended run(const std::filesystem::path& folder, const arguments& args, environment variables) { return program{folder, args, std::move(variables)}.wait(); }
 
 scratch::scratch() {
   const auto* test = testing::UnitTest::GetInstance()->current_test_info();

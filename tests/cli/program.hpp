@@ -14,7 +14,7 @@ using arguments = std::vector<std::string>;
 using environment = std::map<std::string, std::string>;
 
 struct ended {
-  int status = -1;             // exit status; 128 + signal where a signal ended it
+  int status = -1;  // exit status; 128 + signal where a signal ended it
   std::string out, err;
 };
 

@@ -45,7 +45,8 @@ TEST(Token, RefusesUnknownRolesEmptySubjectsAndBadTimes) {
   const auto p = run(dir.path(), {"token", "--role", "king", "--subject", "", "--ttl", "0s"});
   EXPECT_EQ(p.status, 2);
   EXPECT_THAT(p.out, IsEmpty());
-  EXPECT_THAT(lines_of(p.err), ElementsAre(StartsWith("--role: \"king\" is not allowed"), StartsWith("--subject: "), StartsWith("--ttl: \"0s\" is not allowed")));
+  EXPECT_THAT(lines_of(p.err),
+              ElementsAre(StartsWith("--role: \"king\" is not allowed"), StartsWith("--subject: "), StartsWith("--ttl: \"0s\" is not allowed")));
 }
 
 }  // namespace

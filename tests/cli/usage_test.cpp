@@ -58,7 +58,8 @@ TEST(Usage, NothingToDoIsAMistake) {
 
 TEST(Usage, UnknownWordsAndOptionsAreMistakes) {
   const scratch dir;
-  for (const auto& args : {arguments{"dance"}, {"serve", "--fast"}, {"token"}, {"replay"}, {"catalog"}, {"catalog", "import"}, {"apikey"}, {"check"}, {"bench", "--nonsense"}}) {
+  for (const auto& args :
+       {arguments{"dance"}, {"serve", "--fast"}, {"token"}, {"replay"}, {"catalog"}, {"catalog", "import"}, {"apikey"}, {"check"}, {"bench", "--nonsense"}}) {
     const auto p = run(dir.path(), args);
     EXPECT_EQ(p.status, 2) << args.front();
     EXPECT_THAT(p.out, IsEmpty()) << args.front();

@@ -26,8 +26,7 @@ variables production() { return {{"ENVIRONMENT", "production"}, {"JWT_SECRET_KEY
 
 class SecretFile {
 public:
-  explicit SecretFile(std::string_view text)
-      : path_(testing::TempDir() + "settings_" + testing::UnitTest::GetInstance()->current_test_info()->name()) {
+  explicit SecretFile(std::string_view text) : path_(testing::TempDir() + "settings_" + testing::UnitTest::GetInstance()->current_test_info()->name()) {
     std::ofstream{path_} << text;
   }
   ~SecretFile() { std::filesystem::remove(path_); }
@@ -117,10 +116,12 @@ INSTANTIATE_TEST_SUITE_P(
                   "CORELDOVE_PAYMENT_TIMEOUT: \"99ms\" is not allowed; allowed is a time with its unit (ms, s, m, h), from 100ms to 2m"},
         bad_value{"CORELDOVE_PAYMENT_TIMEOUT", "9223372036854775807h",
                   "CORELDOVE_PAYMENT_TIMEOUT: \"9223372036854775807h\" is not allowed; allowed is a time with its unit (ms, s, m, h), from 100ms to 2m"},
-        bad_value{"SANDBOX_URL", "127.0.0.1:8100",
-                  "SANDBOX_URL: \"127.0.0.1:8100\" is not allowed; allowed is an address such as http://127.0.0.1:8100 (http or https, no credentials, no query)"},
+        bad_value{
+            "SANDBOX_URL", "127.0.0.1:8100",
+            "SANDBOX_URL: \"127.0.0.1:8100\" is not allowed; allowed is an address such as http://127.0.0.1:8100 (http or https, no credentials, no query)"},
         bad_value{"SMTP_API_BASE", "smtp://u:secret@mail:25",
-                  "SMTP_API_BASE: \"smtp://***@mail:25\" is not allowed; allowed is an address such as smtp://127.0.0.1:2525 (smtp or smtps, no credentials, no path)"},
+                  "SMTP_API_BASE: \"smtp://***@mail:25\" is not allowed; allowed is an address such as smtp://127.0.0.1:2525 (smtp or smtps, no credentials, "
+                  "no path)"},
         bad_value{"SMTP_FROM", "nobody", "SMTP_FROM: \"nobody\" is not allowed; allowed is a mailbox such as orders@example.com"},
         bad_value{"LOG_LEVEL", "loud", "LOG_LEVEL: \"loud\" is not allowed; allowed is one of trace, debug, info, warning, error"},
         bad_value{"DATA_DIR", "a\nb", "DATA_DIR: \"a\\x0ab\" is not allowed; allowed is 1 to 4000 characters without control characters"},
@@ -182,9 +183,10 @@ TEST(ProductionSettings, StartWithTwoKeysAndTurnOffWhatHasNoCredentials) {
 }
 
 TEST(ProductionSettings, RefuseMissingKeys) {
-  EXPECT_THAT(load({{"ENVIRONMENT", "production"}}).problems,
-              ElementsAre("JWT_SECRET_KEY: not set; in production it is required, allowed is at least 32 bytes that cannot be guessed (openssl rand -base64 48)",
-                          "ENCRYPTION_KEY: not set; in production it is required, allowed is at least 32 bytes that cannot be guessed (openssl rand -base64 48)"));
+  EXPECT_THAT(
+      load({{"ENVIRONMENT", "production"}}).problems,
+      ElementsAre("JWT_SECRET_KEY: not set; in production it is required, allowed is at least 32 bytes that cannot be guessed (openssl rand -base64 48)",
+                  "ENCRYPTION_KEY: not set; in production it is required, allowed is at least 32 bytes that cannot be guessed (openssl rand -base64 48)"));
 }
 
 TEST(ProductionSettings, RefuseAKeyThatIsTooShort) {
