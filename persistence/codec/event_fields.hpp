@@ -58,7 +58,7 @@ CORELDOVE_FIELDS(fraud_assessed, of("assessment", &t::assessment));
 CORELDOVE_FIELDS(stock_reserved, of("allocations", &t::allocations));
 CORELDOVE_FIELDS(stock_released, of("allocations", &t::allocations), of("damaged", &t::damaged));
 CORELDOVE_FIELDS(stock_restocked, of("allocations", &t::allocations));
-CORELDOVE_FIELDS(review_opened, of("n", &t::n), of("kind", &t::kind), of("reason", &t::reason));
+CORELDOVE_FIELDS(review_opened, of("n", &t::n), of("kind", &t::kind), of("reason", &t::reason), of("operation", &t::operation));
 CORELDOVE_FIELDS(review_decided, of("n", &t::n), of("approved", &t::approved), of("by", &t::by), of("note", &t::note));
 CORELDOVE_FIELDS(order_held);
 CORELDOVE_FIELDS(order_released, of("to", &t::to));
