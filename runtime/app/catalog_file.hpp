@@ -1,5 +1,5 @@
 #pragma once
-// Catalogue files: products, warehouses and stock as CSV with a header, or as NDJSON with the same names. docs/catalog.md describes both for users.
+// Catalogue files: products, warehouses and stock as CSV with a header, or as NDJSON with the same names.
 //
 //   record     what the row is: warehouse, product or stock
 //   warehouse  warehouse (its id), name, country; state, postal_code where they are known
