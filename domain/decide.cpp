@@ -72,12 +72,25 @@ void deciding::request(operation_kind kind, std::string party, minor_units amoun
   emit(operation_requested{n, kind, std::move(party), amount, shipment, std::move(target), std::move(reason)});
 }
 
-void deciding::open_review(review_kind kind, std::string reason) {
-  emit(review_opened{static_cast<std::uint32_t>(o.reviews.size() + 1), kind, std::move(reason)});
+void deciding::open_review(review_kind kind, std::string reason, std::uint32_t operation) {
+  emit(review_opened{static_cast<std::uint32_t>(o.reviews.size() + 1), kind, std::move(reason), operation});
 }
 
 void deciding::hold() {
   if (next_status(o.status, order_step::hold)) emit(order_held{});
+}
+
+void deciding::release() {
+  if (o.status != order_status::on_hold || o.has_open_review()) return;
+  emit(order_released{o.held_from});
+  resume();
+}
+
+bool deciding::ended() const { return o.status == order_status::cancelled || o.status == order_status::rejected; }
+
+bool deciding::is_of_no_use(const operation& op) const {
+  const bool takes = op.kind == operation_kind::authorize || op.kind == operation_kind::capture || op.kind == operation_kind::label;
+  return takes && (ended() || (op.shipment > 0 && o.shipments.at(op.shipment - 1).state == shipment_state::cancelled));
 }
 
 void deciding::close_reviews(const std::string& note) {
@@ -145,9 +158,8 @@ void deciding::compensate() {
   for (std::size_t i = 0; i < o.operations.size(); ++i) {
     const auto& op = o.operations[i];
     const bool idle = op.state == operation_state::waiting || op.state == operation_state::abandoned;
-    const bool never_arrived = idle && !op.maybe_done;
-    const bool takes = op.kind == operation_kind::authorize || op.kind == operation_kind::capture || op.kind == operation_kind::label;
-    if (never_arrived && takes) emit(operation_settled{op.n, operation_outcome::declined, {}, "not_sent", "The order ended before it was done.", {}, {}});
+    if (idle && !op.maybe_done && is_of_no_use(op))
+      emit(operation_settled{op.n, operation_outcome::declined, {}, "not_sent", "The order ended before it was done.", {}, {}});
   }
   for (std::size_t i = 0; i < o.shipments.size(); ++i) {
     const auto& s = o.shipments[i];
@@ -158,11 +170,26 @@ void deciding::compensate() {
     if (bought && !asked) request(operation_kind::void_label, s.plan.carrier, 0, s.plan.n, s.tracking_number);
   }
   const auto* auth = o.find(operation_kind::authorize);
-  if (!auth || auth->state != operation_state::done || pending(operation_kind::capture) > 0) return;
+  if (!auth || auth->state != operation_state::done) return;
   const std::string gateway = auth->party, target = auth->reference;
-  const auto left = o.captured - o.refunded - pending(operation_kind::refund);
-  if (o.captured == 0 && !o.find(operation_kind::void_authorization)) request(operation_kind::void_authorization, gateway, auth->amount, 0, target, "order_ended");
-  if (left > 0) request(operation_kind::refund, gateway, left, 0, target, "order_ended");
+  const auto authorized = auth->amount;
+  const bool nothing_to_come = ended() || o.allocations.empty();
+  if (nothing_to_come && o.captured == 0 && pending(operation_kind::capture) == 0 && !o.find(operation_kind::void_authorization))
+    request(operation_kind::void_authorization, gateway, authorized, 0, target, "order_ended");
+  for (std::size_t i = 0; i < o.operations.size(); ++i) {
+    const auto& op = o.operations[i];
+    if (op.kind != operation_kind::capture || op.state != operation_state::done) continue;
+    const auto n = op.shipment;
+    const bool asked = std::any_of(o.operations.begin(), o.operations.end(), [&](const operation& r) { return r.kind == operation_kind::refund && r.shipment == n; });
+    const auto owed = std::min(op.amount, o.captured - o.refunded - pending(operation_kind::refund));
+    if (o.shipments.at(n - 1).state == shipment_state::cancelled && !asked && owed > 0)
+      request(operation_kind::refund, gateway, owed, n, target, "order_ended");
+  }
+}
+
+void deciding::ask_about_silence() {
+  for (std::size_t i = 0; i < o.operations.size(); ++i)
+    if (o.operations[i].state == operation_state::abandoned && o.operations[i].maybe_done) emit(operation_retried{o.operations[i].n});
 }
 
 minor_units deciding::pending(operation_kind kind) const {

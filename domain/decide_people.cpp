@@ -21,17 +21,13 @@ void reject(deciding& d, const std::string& by, const std::string& note, bool da
   if (d.anything_left()) {                       // part of it is with the buyer: only the rest ends
     if (d.o.status == order_status::on_hold) d.emit(order_released{order_status::fulfilling});
     d.compensate();
+    d.ask_about_silence();
     d.finish_shipping();
     return;
   }
   d.emit(order_rejected{"review_rejected", note.empty() ? "Rejected by " + by + "." : note});
   d.compensate();
-}
-
-void release(deciding& d) {
-  if (d.o.status != order_status::on_hold || d.o.has_open_review()) return;
-  d.emit(order_released{d.o.held_from});
-  d.resume();
+  d.ask_about_silence();
 }
 
 }  // namespace
@@ -45,6 +41,7 @@ result<bool> decide_cancellation(deciding& d, const cancel_order& c) {
   d.release_stock();
   d.emit(order_cancelled{c.by, c.reason});
   d.compensate();
+  d.ask_about_silence();
   return true;
 }
 
@@ -103,7 +100,7 @@ result<bool> decide_on_review(deciding& d, const decide_review& c) {
   }
   d.emit(review_decided{c.n, c.approve, c.by, c.note});
   if (d.o.status == order_status::on_hold) {
-    if (c.approve) release(d);
+    if (c.approve) d.release();
     else reject(d, c.by, c.note, r.kind == review_kind::quality);
   } else if (c.approve) {
     d.resume();
@@ -127,7 +124,7 @@ result<bool> decide_status(deciding& d, const change_status& c) {
     case order_status::confirmed:
       for (std::size_t i = 0; i < d.o.reviews.size(); ++i)
         if (d.o.reviews[i].state == review::verdict::open) d.emit(review_decided{d.o.reviews[i].n, true, c.by, c.reason});
-      release(d);
+      d.release();
       return true;
     case order_status::delivered:
       for (std::size_t i = 0; i < d.o.shipments.size(); ++i) {

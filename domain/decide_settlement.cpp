@@ -7,8 +7,6 @@
 namespace coreldove::domain {
 namespace {
 
-bool ended(const order& o) { return o.status == order_status::cancelled || o.status == order_status::rejected; }
-
 /// Doubling from first_retry to longest_retry, spread by ±20 % so that a gateway's return is not greeted by everybody at once. The spread
 /// comes from the order, so a replay decides the same.
 time_point next_try(const deciding& d, const operation& op) {
@@ -25,13 +23,13 @@ void ask_a_person(deciding& d, const operation& op, const std::string& why) {
   const auto kind = op.kind == operation_kind::label || op.kind == operation_kind::void_label ? review_kind::address : review_kind::payment;
   std::string reason = std::string{to_string(op.kind)} + " at " + op.party + " " + why;
   if (!op.code.empty()) reason += " (" + op.code + ")";
-  d.open_review(kind, std::move(reason));
+  d.open_review(kind, std::move(reason), op.n);
   const bool stops_the_order = op.kind == operation_kind::authorize || op.kind == operation_kind::capture || op.kind == operation_kind::label;
   if (stops_the_order) d.hold();
 }
 
 void after_done(deciding& d, operation_kind kind, std::uint32_t shipment) {
-  if (ended(d.o)) return d.compensate();
+  if (d.ended()) return d.compensate();
   switch (kind) {
     case operation_kind::authorize:
       if (d.o.status == order_status::received) d.emit(order_confirmed{});
@@ -40,7 +38,10 @@ void after_done(deciding& d, operation_kind kind, std::uint32_t shipment) {
       if (d.o.shipments.at(shipment - 1).state == shipment_state::cancelled) d.compensate();
       else if (d.o.status == order_status::fulfilling) d.start_capture(shipment);
       break;
-    case operation_kind::capture: d.ship(shipment); break;
+    case operation_kind::capture:
+      if (d.o.shipments.at(shipment - 1).state == shipment_state::cancelled) d.compensate();
+      else d.ship(shipment);
+      break;
     case operation_kind::void_authorization:
     case operation_kind::refund:
     case operation_kind::void_label: break;
@@ -48,27 +49,23 @@ void after_done(deciding& d, operation_kind kind, std::uint32_t shipment) {
 }
 
 void after_declined(deciding& d, const operation& op) {
-  if (op.kind == operation_kind::authorize && !ended(d.o)) {
+  if (op.kind == operation_kind::authorize && !d.ended()) {
     const std::string detail = op.message, code = op.code;
     d.close_reviews("The payment was declined.");
     d.release_stock();
     d.emit(order_rejected{"payment_declined", code.empty() ? detail : code + (detail.empty() ? "" : ": " + detail)});
     return;
   }
-  const bool nobody_minds = op.kind == operation_kind::void_label || (ended(d.o) && op.kind != operation_kind::void_authorization && op.kind != operation_kind::refund);
-  if (nobody_minds) return ended(d.o) ? d.compensate() : void();
+  if (op.kind == operation_kind::void_label || d.is_of_no_use(op)) return d.compensate();
   ask_a_person(d, operation{op}, "was refused");
 }
 
 /// What waited for this very answer no longer has to.
-void close_reviews_about(deciding& d, bool was_abandoned) {
-  if (!was_abandoned) return;
+void close_review_about(deciding& d, std::uint32_t operation) {
   for (std::size_t i = 0; i < d.o.reviews.size(); ++i) {
     const auto& r = d.o.reviews[i];
-    const bool about = r.kind == review_kind::payment || r.kind == review_kind::address;
-    if (about && r.state == review::verdict::open) d.emit(review_decided{r.n, true, "system", "The outside system has answered."});
+    if (r.operation == operation && r.state == review::verdict::open) d.emit(review_decided{r.n, true, "system", "The outside system has answered."});
   }
-  if (d.o.status == order_status::on_hold && !d.o.has_open_review()) d.emit(order_released{d.o.held_from});
 }
 
 }  // namespace
@@ -87,11 +84,14 @@ void decide_settlement(deciding& d, const settle_operation& c) {
   const bool gives_up = !final && !e.retry_at;
   d.emit(std::move(e));
 
-  if (final) close_reviews_about(d, was_abandoned);
+  if (final) close_review_about(d, c.n);
   if (c.outcome == operation_outcome::done) after_done(d, before.kind, before.shipment);
   if (c.outcome == operation_outcome::declined) after_declined(d, operation{d.o.operations[c.n - 1]});
-  if (gives_up) ask_a_person(d, operation{d.o.operations[c.n - 1]}, before.maybe_done || c.outcome == operation_outcome::unknown ? "has no known outcome" : "does not succeed");
-  if (!final && ended(d.o)) d.compensate();   // what never arrived need not be tried again
+  const operation after = d.o.operations[c.n - 1];
+  if (!final && d.is_of_no_use(after)) d.compensate();   // what never arrived need not be tried again
+  if (gives_up && d.o.operations[c.n - 1].state == operation_state::abandoned)
+    ask_a_person(d, after, after.maybe_done ? "has no known outcome" : "does not succeed");
+  d.release();
 }
 
 }  // namespace coreldove::domain

@@ -28,12 +28,19 @@ public:
   void start_capture(std::uint32_t shipment);
   void ship(std::uint32_t shipment);
   void finish_shipping();
-  /// Gives back what a cancelled or rejected order still has outside: authorisations, captured money, labels.
+  /// Gives back what a cancelled or rejected order, or the cancelled shipments of another, still have outside: authorisations, captured money, labels.
   void compensate();
+  /// Asks once more about operations that were given up on and may have happened all the same.
+  void ask_about_silence();
+  bool ended() const;                              // cancelled or rejected
+  /// Nobody waits for what it would take: its shipment was cancelled, or the whole order has ended.
+  bool is_of_no_use(const operation& op) const;
   void release_stock(bool damaged = false);
   void close_reviews(const std::string& note);
-  void open_review(review_kind kind, std::string reason);
+  void open_review(review_kind kind, std::string reason, std::uint32_t operation = 0);
   void hold();
+  /// Goes on where the order was held, once no review is open any more.
+  void release();
   void request(operation_kind kind, std::string party, minor_units amount, std::uint32_t shipment, std::string target, std::string reason = {});
 
   /// Units of each line that are reserved and in no shipment that is still to leave.

@@ -53,7 +53,7 @@ struct fraud_assessed { fraud_assessment assessment; };
 struct stock_reserved { std::vector<allocation> allocations; };
 struct stock_released { std::vector<allocation> allocations; bool damaged = false; };   // damaged: written off, not back on the shelf
 struct stock_restocked { std::vector<allocation> allocations; };      // returned goods, back on the shelf
-struct review_opened { std::uint32_t n = 0; review_kind kind{}; std::string reason; };
+struct review_opened { std::uint32_t n = 0; review_kind kind{}; std::string reason; std::uint32_t operation = 0; };   // operation: the one it is about, or 0
 struct review_decided { std::uint32_t n = 0; bool approved = false; std::string by, note; };
 struct order_held {};
 struct order_released { order_status to{}; };                          // back to where it was held
@@ -65,7 +65,7 @@ struct operation_requested {
   operation_kind kind{};
   std::string party;                        // gateway or carrier
   minor_units amount = 0;                   // 0 for labels
-  std::uint32_t shipment = 0;               // label, void_label, capture: which one; else 0
+  std::uint32_t shipment = 0;               // label, void_label, capture, refund of one that never left: which one; else 0
   std::string target;                       // what it acts on: the authorization's, capture's or label's reference; empty for authorize and label
   std::string reason;                       // refunds, voids: why
 };

@@ -40,7 +40,7 @@ void apply(order& o, const stock_restocked& e, time_point) {
 }
 void apply(order& o, const review_opened& e, time_point at) {
   insist(e.n == o.reviews.size() + 1);
-  o.reviews.push_back({e.n, e.kind, e.reason, review::verdict::open, {}, {}, at, {}});
+  o.reviews.push_back({e.n, e.kind, e.reason, review::verdict::open, {}, {}, at, {}, e.operation});
 }
 void apply(order& o, const review_decided& e, time_point at) {
   auto& r = o.reviews.at(e.n - 1);

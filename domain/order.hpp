@@ -44,6 +44,7 @@ struct review {
   enum class verdict : std::uint8_t { open, approved, rejected } state = verdict::open;
   std::string by, note;
   time_point opened_at{}, decided_at{};
+  std::uint32_t operation = 0;                           // the one it is about, or 0
 };
 
 struct tracking_entry {
