@@ -20,6 +20,7 @@
 #include "runtime/app/catalog_file.hpp"
 #include "runtime/app/cli.hpp"
 #include "runtime/app/outside.hpp"
+#include "runtime/app/signing_key.hpp"
 #include "runtime/logging.hpp"
 
 namespace coreldove::app {
@@ -100,7 +101,7 @@ http::server_options server_options_of(const config::settings& s) {
   o.port = s.port;
   o.threads = s.http_threads != 0 ? s.http_threads : std::max(1U, std::thread::hardware_concurrency() / 2);
   o.api_key_header = s.api_key_header;
-  o.jwt_secret = s.jwt_secret_key;
+  o.jwt_secret = signing_key(s);
   o.dev_admin_key = s.environment == config::environment::development && config::is_loopback(s.host);
   o.rate_limit_per_minute = s.rate_limit_per_minute;
   o.rate_limit_burst = s.rate_limit_burst;

@@ -1,0 +1,21 @@
+#pragma once
+// One HTTP exchange on a connection of its own.
+#include <cstdint>
+#include <map>
+#include <string>
+
+namespace coreldove::cli_test {
+
+struct web_answer {
+  int status = 0;
+  std::string body;
+};
+
+/// Throws boost::system::system_error where nobody answers within 30 seconds.
+web_answer ask(std::uint16_t port, const std::string& method, const std::string& target, const std::map<std::string, std::string>& fields = {},
+               const std::string& body = {});
+
+/// The port at the end of "… listening on http://127.0.0.1:8001"; 0 where there is none.
+std::uint16_t port_in(const std::string& line);
+
+}  // namespace coreldove::cli_test
