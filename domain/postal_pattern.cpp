@@ -24,7 +24,8 @@ public:
     for (std::size_t at = 0; at < sets.size(); ++at) {
       out.accepting_.push_back((sets[at] & last_).any());
       auto& row = out.next_.emplace_back();
-      for (std::size_t symbol = 0; symbol < symbols; ++symbol) row[symbol] = number_of(step(sets[at], symbol), sets);
+      const position_set reachable = after(sets[at]);
+      for (std::size_t symbol = 0; symbol < symbols; ++symbol) row[symbol] = number_of(reading(symbol, reachable), sets);
     }
   }
 
@@ -41,11 +42,17 @@ private:
     position_set first, last;
   };
 
-  position_set step(const position_set& from, std::size_t symbol) const {
-    position_set reachable, out;
+  position_set after(const position_set& from) const {
+    position_set out;
     for (std::size_t p = 0; p < positions_.size(); ++p)
-      if (from[p]) reachable |= positions_[p].follow;
-    for (std::size_t p = 0; p < positions_.size(); ++p) out[p] = reachable[p] && positions_[p].reads[symbol];
+      if (from[p]) out |= positions_[p].follow;
+    return out;
+  }
+
+  position_set reading(std::size_t symbol, const position_set& candidates) const {
+    position_set out;
+    for (std::size_t p = 0; p < positions_.size(); ++p)
+      if (candidates[p] && positions_[p].reads[symbol]) out.set(p);
     return out;
   }
 

@@ -94,4 +94,26 @@ public:
   }
 };
 
+inline std::vector<std::string> kinds(const std::vector<const operation*>& operations) {
+  std::vector<std::string> out;
+  for (const auto* op : operations) out.emplace_back(to_string(op->kind));
+  return out;
+}
+
+inline std::vector<std::string> open_reviews(const order& o) {
+  std::vector<std::string> out;
+  for (const auto& r : o.reviews)
+    if (r.state == review::verdict::open) out.emplace_back(to_string(r.kind));
+  return out;
+}
+
+/// Tells `c`, which must be refused and change nothing.
+inline failure refused(life& l, const command& c) {
+  const auto before = l.o.version;
+  const auto events = l.tell(c);
+  EXPECT_FALSE(events);
+  EXPECT_EQ(l.o.version, before);
+  return events ? failure{} : events.error();
+}
+
 }  // namespace coreldove::domain::samples
