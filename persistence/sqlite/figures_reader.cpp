@@ -6,7 +6,7 @@
 #include <map>
 #include <string>
 
-#include "persistence/sqlite/figures.hpp"
+#include "persistence/figures.hpp"
 #include "persistence/sqlite/schema.hpp"
 
 namespace coreldove::persistence::sqlite {
@@ -55,7 +55,7 @@ struct tally {
 
   void add(std::int64_t status, std::string_view currency, const figure_values& v) {
     by_status[static_cast<std::size_t>(status)] += v[0];
-    sqlite::add(by_currency.try_emplace(std::string(currency)).first->second, v);
+    persistence::add(by_currency.try_emplace(std::string(currency)).first->second, v);
   }
 };
 
@@ -117,7 +117,7 @@ domain::performance performance_of(reader& r, const time_range& range) {
     if (t.by_status[i] > 0) p.by_status.emplace_back(static_cast<domain::order_status>(i), t.by_status[i]);
   figure_values all{};
   for (const auto& [currency, v] : t.by_currency) {
-    add(all, v);
+    persistence::add(all, v);
     if (v[0] > 0)
       p.by_currency.push_back({currency, v[0], static_cast<std::int64_t>(v[1]), static_cast<std::int64_t>(v[2]), static_cast<std::int64_t>(v[3])});
   }

@@ -7,7 +7,7 @@
 #include <unordered_map>
 
 #include "persistence/journal.hpp"
-#include "persistence/sqlite/figures.hpp"
+#include "persistence/sqlite/figures_writer.hpp"
 
 namespace coreldove::persistence::sqlite {
 

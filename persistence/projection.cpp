@@ -1,0 +1,52 @@
+#include "persistence/projection.hpp"
+
+#include <algorithm>
+
+#include "persistence/codec/event_codec.hpp"
+
+namespace coreldove::persistence {
+namespace {
+
+std::string_view name_of(domain::review::verdict v) {
+  switch (v) {
+    case domain::review::verdict::open: return "open";
+    case domain::review::verdict::approved: return "approved";
+    case domain::review::verdict::rejected: return "rejected";
+  }
+  return "open";
+}
+
+}  // namespace
+
+order_row row_of(const domain::order& o) {
+  order_row row;
+  row.status = o.status;
+  row.payment = payment_status_of(o);
+  row.fulfillment = fulfillment_status_of(o);
+  row.customer_id = o.input.customer_id;
+  row.customer_email = o.input.customer_email;
+  row.currency = o.input.currency.name();
+  row.currency_digits = o.input.currency.digits;
+  row.total = o.total();
+  row.captured = o.captured;
+  row.refunded = o.refunded;
+  row.skus.reserve(o.input.items.size());
+  for (const auto& line : o.input.items)
+    if (std::find(row.skus.begin(), row.skus.end(), line.sku) == row.skus.end()) row.skus.push_back(line.sku);
+  for (const auto& s : o.shipments)
+    if (!s.tracking_number.empty()) row.tracking_numbers.push_back(s.tracking_number);
+  row.created_at = o.created_at;
+  row.updated_at = o.updated_at;
+  row.confirmed_at = o.confirmed_at;
+  row.shipped_at = o.shipped_at;
+  row.delivered_at = o.delivered_at;
+  row.unfinished = !is_quiet(o);
+  row.document = order_document(o);
+  return row;
+}
+
+review_change review_row_of(const domain::order& o, const domain::review& r) {
+  return {r.n, r.kind, std::string(name_of(r.state)), r.opened_at, review_document(o, r)};
+}
+
+}  // namespace coreldove::persistence

@@ -1,0 +1,14 @@
+#pragma once
+// What a store keeps of an order besides its events. Made here alone: the journal's writers and `verify` must agree to the byte.
+#include <string_view>
+
+#include "persistence/journal.hpp"
+
+namespace coreldove::persistence {
+
+order_row row_of(const domain::order& o);
+
+/// The row of the review queue for one review of `o`.
+review_change review_row_of(const domain::order& o, const domain::review& r);
+
+}  // namespace coreldove::persistence
