@@ -21,6 +21,7 @@ constexpr std::string_view examples = R"(Examples:
   coreldove token --role operator --subject alice  a token for `Authorization: Bearer`
   coreldove catalog import products.csv            products, warehouses and stock
   coreldove replay ord_01JD3Q8Z5V8N0M4T7W2X9Y6K1B  how an order came to be what it is
+  coreldove verify                                 does everything in the store add up?
 
 Exit status: 0 done, 1 failed, 2 wrong usage or a bad setting.
 Settings are environment variables: see `coreldove serve --help`.
@@ -49,6 +50,7 @@ int parse_and_run(int argc, const char* const* argv) {
   add_migrate(app, chosen);
   add_catalog(app, chosen);
   add_replay(app, chosen);
+  add_verify(app, chosen);
   add_check(app, chosen);
   app.add_subcommand("bench", "The load generator; `coreldove bench --help` says more");
   try {

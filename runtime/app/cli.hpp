@@ -27,6 +27,7 @@ void add_apikey(CLI::App& app, action& chosen);
 void add_migrate(CLI::App& app, action& chosen);
 void add_catalog(CLI::App& app, action& chosen);
 void add_replay(CLI::App& app, action& chosen);
+void add_verify(CLI::App& app, action& chosen);
 void add_check(CLI::App& app, action& chosen);
 
 /// The settings of the environment. Nothing where some are wrong; each complaint has then been printed to standard error, one a line.

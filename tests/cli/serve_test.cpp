@@ -77,6 +77,9 @@ TEST_F(Serve, TakesAnOrderThatCanBeReplayedWhileItRunsAndAfterwards) {
   EXPECT_THAT(placed.body, AllOf(HasSubstr("\"status\":\"confirmed\""), HasSubstr("\"authorized\":\"64.98\"")));
   const auto id = id_in(placed.body);
 
+  const auto verified = run(dir_.path(), {"verify"});
+  EXPECT_EQ(verified.status, 0) << verified.out;
+  EXPECT_THAT(verified.out, MatchesRegex("1 orders, [0-9]+ events, [0-9]+ rows of stock: everything adds up\n"));
   const auto meanwhile = run(dir_.path(), {"replay", id});
   EXPECT_EQ(meanwhile.status, 0) << meanwhile.err;
   EXPECT_EQ(stop().status, 0);

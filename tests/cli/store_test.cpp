@@ -1,6 +1,7 @@
 // The subcommands that work on the store without a server.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 
 #include <fstream>
 
@@ -21,6 +22,14 @@ std::string write_file(const scratch& dir, const std::string& name, const std::s
   const auto path = dir.path() / name;
   std::ofstream{path} << text;
   return path.string();
+}
+
+/// What a person with a database tool could do to a store.
+void tamper(const std::filesystem::path& store, const char* sql) {
+  sqlite3* db = nullptr;
+  ASSERT_EQ(sqlite3_open(store.c_str(), &db), SQLITE_OK);
+  EXPECT_EQ(sqlite3_exec(db, sql, nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(db);
+  sqlite3_close(db);
 }
 
 TEST(Migrate, CreatesTheStoreAndLeavesItAloneAfterwards) {
@@ -111,6 +120,31 @@ TEST(Replay, RefusesWhatIsNoOrderIdAndOrdersThatAreNotThere) {
   EXPECT_EQ(p.status, 1);
   EXPECT_THAT(p.out, IsEmpty());
   EXPECT_THAT(lines_of(p.err), SizeIs(1));
+}
+
+TEST(Verify, FindsAnEmptyStoreInOrderAndNoStoreAMistake) {
+  const scratch dir;
+  const auto none = run(dir.path(), {"verify"});
+  EXPECT_EQ(none.status, 1);
+  EXPECT_THAT(lines_of(none.err), SizeIs(1));
+  EXPECT_FALSE(std::filesystem::exists(dir.path() / "var")) << "looking may not make a store";
+  ASSERT_EQ(run(dir.path(), {"migrate"}).status, 0);
+  const auto p = run(dir.path(), {"verify"});
+  EXPECT_EQ(p.status, 0) << p.err;
+  EXPECT_EQ(p.out, "0 orders, 0 events, 0 rows of stock: everything adds up\n");
+}
+
+TEST(Verify, NamesWhatWasChangedBehindTheStoresBack) {
+  const scratch dir;
+  const auto file = write_file(dir, "catalog.csv",
+                               "record,sku,product_id,name,weight_grams,warehouse,country,on_hand\n"
+                               "warehouse,,,Kassel,,de,DE,\nproduct,W-1,p,Widget,10,,,\nstock,W-1,,,,de,,5\n");
+  ASSERT_EQ(run(dir.path(), {"catalog", "import", file}).status, 0);
+  EXPECT_EQ(run(dir.path(), {"verify"}).status, 0);
+  tamper(dir.path() / "var" / "coreldove.db", "UPDATE stock SET on_hand = on_hand + 1");
+  const auto p = run(dir.path(), {"verify"});
+  EXPECT_EQ(p.status, 1);
+  EXPECT_THAT(p.out, AllOf(HasSubstr("stock: "), HasSubstr("W-1"), HasSubstr("1 findings\n")));
 }
 
 TEST(Check, CallsEverySystemOfTheSandboxWorld) {
