@@ -30,8 +30,9 @@ int verify(const config::settings& s) {
 
 void add_verify(CLI::App& app, action& chosen) {
   auto* command = app.add_subcommand("verify", "Check the whole store: events, stock, money, lists");
-  command->footer("It replays every event and compares what follows from it with what the store holds. A server may be running.\n"
-                  "Each finding is a line: check: subject: detail. Exit status 1 where there is any.\n");
+  command->footer(
+      "It replays every event and compares what follows from it with what the store holds. A server may be running.\n"
+      "Each finding is a line: check: subject: detail. Exit status 1 where there is any.\n");
   command->callback([&chosen] { chosen = with_settings(verify); });
 }
 
