@@ -1,12 +1,12 @@
 #include "integrations/fedex/answers.hpp"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <cmath>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
-
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "integrations/fedex/tracking.hpp"
 
@@ -42,7 +42,7 @@ int days_of(const std::string& transit_time) {
   static constexpr std::array<std::string_view, 8> names{"SAME_DAY", "ONE_DAY", "TWO_DAYS", "THREE_DAYS", "FOUR_DAYS", "FIVE_DAYS", "SIX_DAYS", "SEVEN_DAYS"};
   for (std::size_t n = 0; n < names.size(); ++n)
     if (names[n] == transit_time) return static_cast<int>(n);
-  return 0;   // not said
+  return 0;  // not said
 }
 
 std::optional<rate> read_rate(const json& detail) {

@@ -10,7 +10,7 @@
 namespace coreldove::integrations::fedex {
 
 struct api_error {
-  std::string code, message;                 // of the first error in the body; "http_503" where there is none
+  std::string code, message;  // of the first error in the body; "http_503" where there is none
 };
 api_error read_error(const http::response& r);
 

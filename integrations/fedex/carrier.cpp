@@ -1,10 +1,9 @@
-#include "integrations/fedex/fedex.hpp"
-
 #include <algorithm>
 #include <chrono>
 #include <utility>
 
 #include "integrations/fedex/answers.hpp"
+#include "integrations/fedex/fedex.hpp"
 #include "integrations/fedex/requests.hpp"
 #include "integrations/http/form.hpp"
 #include "integrations/http/token_source.hpp"
@@ -111,7 +110,8 @@ private:
     auto r = one->request;
     r.headers.add("Authorization", "Bearer " + token).add("Content-Type", "application/json").add("x-locale", "en_US");
     r.headers.add("x-customer-transaction-id", one->transaction);
-    r.timeout = std::chrono::ceil<std::chrono::milliseconds>(std::max(one->deadline - std::chrono::steady_clock::now(), std::chrono::steady_clock::duration::zero()));
+    r.timeout =
+        std::chrono::ceil<std::chrono::milliseconds>(std::max(one->deadline - std::chrono::steady_clock::now(), std::chrono::steady_clock::duration::zero()));
     client_.send(std::move(r), [self = shared_from_this(), one, token](http::response answer) {
       if (answer.kind != http::reach::answered || answer.status != 401 || std::exchange(one->token_was_refused, true)) return one->done(std::move(answer));
       self->tokens_->drop(token);

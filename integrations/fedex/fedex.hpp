@@ -11,9 +11,9 @@ namespace coreldove::integrations::fedex {
 
 struct options {
   std::string api_base = "https://apis.fedex.com";
-  std::string client_id = {}, client_secret = {};   // never logged
-  std::string account_number = {};                  // pays for the labels
-  std::string phone = "0000000000";                 // FedEx wants a number for each party: for those that have none
+  std::string client_id = {}, client_secret = {};  // never logged
+  std::string account_number = {};                 // pays for the labels
+  std::string phone = "0000000000";                // FedEx wants a number for each party: for those that have none
 };
 
 /// The client must outlive the carrier's calls: stop it before it goes.

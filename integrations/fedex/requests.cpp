@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-
 #include <nlohmann/json.hpp>
 
 namespace coreldove::integrations::fedex {
@@ -16,14 +15,18 @@ struct service {
   std::string_view method, at_home, abroad;
 };
 constexpr std::array services{
-    service{"standard", "FEDEX_GROUND", "INTERNATIONAL_ECONOMY"},     service{"economy", "FEDEX_GROUND", "FEDEX_INTERNATIONAL_CONNECT_PLUS"},
-    service{"ground", "FEDEX_GROUND", "INTERNATIONAL_ECONOMY"},       service{"expedited", "FEDEX_EXPRESS_SAVER", "FEDEX_INTERNATIONAL_PRIORITY"},
-    service{"express", "FEDEX_2_DAY", "FEDEX_INTERNATIONAL_PRIORITY"}, service{"two_day", "FEDEX_2_DAY", "FEDEX_INTERNATIONAL_PRIORITY"},
-    service{"overnight", "STANDARD_OVERNIGHT", "FEDEX_INTERNATIONAL_PRIORITY"}, service{"next_day", "STANDARD_OVERNIGHT", "FEDEX_INTERNATIONAL_PRIORITY"},
+    service{"standard", "FEDEX_GROUND", "INTERNATIONAL_ECONOMY"},
+    service{"economy", "FEDEX_GROUND", "FEDEX_INTERNATIONAL_CONNECT_PLUS"},
+    service{"ground", "FEDEX_GROUND", "INTERNATIONAL_ECONOMY"},
+    service{"expedited", "FEDEX_EXPRESS_SAVER", "FEDEX_INTERNATIONAL_PRIORITY"},
+    service{"express", "FEDEX_2_DAY", "FEDEX_INTERNATIONAL_PRIORITY"},
+    service{"two_day", "FEDEX_2_DAY", "FEDEX_INTERNATIONAL_PRIORITY"},
+    service{"overnight", "STANDARD_OVERNIGHT", "FEDEX_INTERNATIONAL_PRIORITY"},
+    service{"next_day", "STANDARD_OVERNIGHT", "FEDEX_INTERNATIONAL_PRIORITY"},
     service{"priority", "PRIORITY_OVERNIGHT", "INTERNATIONAL_FIRST"},
 };
 
-constexpr std::int64_t weight_grams_min = 100;   // FedEx refuses 0; the catalogue may not know better
+constexpr std::int64_t weight_grams_min = 100;  // FedEx refuses 0; the catalogue may not know better
 
 json account(const options& o) { return {{"value", o.account_number}}; }
 json weight(const parcel& p) { return {{"units", "KG"}, {"value", static_cast<double>(std::max(p.weight_grams, weight_grams_min)) / 1000.0}}; }
@@ -34,7 +37,7 @@ json money(std::int64_t amount, const domain::currency& currency) {
 }
 
 void add_state(json& address, const std::string& country, const std::string& state) {
-  if (!state.empty() && (country == "US" || country == "CA" || country == "PR")) address["stateOrProvinceCode"] = state;   // elsewhere FedEx refuses most
+  if (!state.empty() && (country == "US" || country == "CA" || country == "PR")) address["stateOrProvinceCode"] = state;  // elsewhere FedEx refuses most
 }
 
 json shipper_address(const parcel& p) {
@@ -65,14 +68,13 @@ json customs(const parcel& p) {
   return {{"dutiesPayment", {{"paymentType", "SENDER"}}},
           {"isDocumentOnly", false},
           {"totalCustomsValue", value},
-          {"commodities",
-           json::array({{{"description", "Merchandise"},
-                         {"countryOfManufacture", p.from.country},
-                         {"quantity", 1},
-                         {"quantityUnits", "PCS"},
-                         {"unitPrice", value},
-                         {"customsValue", value},
-                         {"weight", weight(p)}}})}};
+          {"commodities", json::array({{{"description", "Merchandise"},
+                                        {"countryOfManufacture", p.from.country},
+                                        {"quantity", 1},
+                                        {"quantityUnits", "PCS"},
+                                        {"unitPrice", value},
+                                        {"customsValue", value},
+                                        {"weight", weight(p)}}})}};
 }
 
 /// Texts come from customers: what is not UTF-8 is replaced, never thrown at.
@@ -102,7 +104,8 @@ std::string ship_request(const parcel& p, const options& o) {
   const auto phone = digits_of(p.to.phone);
   json shipment{
       {"shipper", {{"contact", {{"companyName", p.from.name}, {"phoneNumber", o.phone}}}, {"address", shipper_address(p)}}},
-      {"recipients", json::array({{{"contact", {{"personName", p.to.name}, {"phoneNumber", phone.empty() ? o.phone : phone}}}, {"address", recipient_address(p)}}})},
+      {"recipients",
+       json::array({{{"contact", {{"personName", p.to.name}, {"phoneNumber", phone.empty() ? o.phone : phone}}}, {"address", recipient_address(p)}}})},
       {"serviceType", service_type(p.service, is_abroad(p))},
       {"packagingType", "YOUR_PACKAGING"},
       {"pickupType", "USE_SCHEDULED_PICKUP"},
@@ -110,7 +113,8 @@ std::string ship_request(const parcel& p, const options& o) {
       {"labelSpecification", {{"imageType", "PDF"}, {"labelStockType", "PAPER_4X6"}}},
       {"totalWeight", weight(p)["value"]},
       {"requestedPackageLineItems",
-       json::array({{{"weight", weight(p)}, {"customerReferences", json::array({{{"customerReferenceType", "CUSTOMER_REFERENCE"}, {"value", p.reference}}})}}})}};
+       json::array(
+           {{{"weight", weight(p)}, {"customerReferences", json::array({{{"customerReferenceType", "CUSTOMER_REFERENCE"}, {"value", p.reference}}})}}})}};
   if (is_abroad(p)) shipment["customsClearanceDetail"] = customs(p);
   // The label itself stays with FedEx, to be printed from there: it is larger than everything else together.
   return text_of({{"accountNumber", account(o)}, {"labelResponseOptions", "URL_ONLY"}, {"requestedShipment", std::move(shipment)}});

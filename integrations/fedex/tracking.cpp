@@ -1,13 +1,13 @@
 #include "integrations/fedex/tracking.hpp"
 
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <array>
 #include <cstdio>
-#include <utility>
-
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
-#include <spdlog/spdlog.h>
+#include <utility>
 
 namespace coreldove::integrations::fedex {
 
@@ -18,7 +18,7 @@ namespace {
 
 struct code_row {
   tracking_state state;
-  std::string_view codes;   // blank-separated
+  std::string_view codes;  // blank-separated
 };
 // FedEx's table of tracking status codes (developer.fedex.com, Track API); four more of its codes name who is to blame for a delay and say no state.
 constexpr std::array code_table{
@@ -32,7 +32,7 @@ constexpr std::array code_table{
     code_row{tracking_state::returning, "RS"},
     code_row{tracking_state::cancelled, "CA"},
 };
-constexpr std::string_view nobody_there = "08";   // of DE: customer not available or business closed
+constexpr std::string_view nobody_there = "08";  // of DE: customer not available or business closed
 
 std::string text_at(const json& j, const char* key) {
   const auto it = j.is_object() ? j.find(key) : j.end();
@@ -62,7 +62,7 @@ std::optional<tracking_event> read_scan(const json& scan, const std::string& num
   const auto type = text_at(scan, "eventType"), exception = text_at(scan, "exceptionCode");
   tracking_event e;
   e.tracking_number = number;
-  e.source_id = fmt::format("{}/{}/{}", date, type, exception);   // FedEx numbers its scans nowhere
+  e.source_id = fmt::format("{}/{}/{}", date, type, exception);  // FedEx numbers its scans nowhere
   e.description = text_at(scan, "eventDescription");
   e.location = location_of(scan);
   e.occurred_at = *at;
@@ -110,7 +110,7 @@ std::optional<domain::time_point> parse_time(std::string_view text) {
   minutes offset{0};
   if (rest.starts_with('+') || rest.starts_with('-')) {
     int oh = 0, om = 0;
-    if (std::sscanf(rest.data() + 1, "%2d:%2d", &oh, &om) != 2) return std::nullopt;   // NUL-terminated: the tail of `copy`
+    if (std::sscanf(rest.data() + 1, "%2d:%2d", &oh, &om) != 2) return std::nullopt;  // NUL-terminated: the tail of `copy`
     offset = hours{oh} + minutes{om};
     if (rest.front() == '-') offset = -offset;
   } else if (!rest.empty() && rest != "Z") {

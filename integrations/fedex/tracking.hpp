@@ -18,7 +18,7 @@ std::optional<domain::time_point> parse_time(std::string_view text);
 /// What a tracking answer says about one parcel.
 struct tracked_parcel {
   std::string tracking_number, latest_code, error_code, error_message;
-  std::vector<tracking_event> events;        // oldest first
+  std::vector<tracking_event> events;  // oldest first
 };
 
 /// From `output.completeTrackResults`; nothing where the bytes are no such answer.

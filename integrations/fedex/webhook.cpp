@@ -1,8 +1,7 @@
-#include "integrations/fedex/fedex.hpp"
-
 #include <iterator>
 #include <utility>
 
+#include "integrations/fedex/fedex.hpp"
 #include "integrations/fedex/tracking.hpp"
 #include "integrations/http/hmac.hpp"
 
@@ -16,7 +15,7 @@ public:
 
   // FedEx signs no time: repeats are told by each event's source_id.
   domain::result<std::vector<tracking_event>> read(std::string_view signature, std::string_view raw_body, domain::time_point) const override {
-    if (token_.empty()) return domain::failure{domain::errc::forbidden, "no security token is configured"};   // an empty key would let anybody sign
+    if (token_.empty()) return domain::failure{domain::errc::forbidden, "no security token is configured"};  // an empty key would let anybody sign
     if (!http::same_in_constant_time(signature, http::to_base64(http::hmac_sha256(token_, raw_body))))
       return domain::failure{domain::errc::forbidden, "the signature does not hold"};
     auto parcels = read_tracking(std::string{raw_body});

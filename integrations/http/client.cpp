@@ -1,7 +1,13 @@
 #include "integrations/http/client.hpp"
 
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <atomic>
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
 #include <iterator>
 #include <mutex>
 #include <random>
@@ -10,13 +16,6 @@
 #include <unordered_map>
 #include <utility>
 #include <vector>
-
-#include <boost/asio/basic_waitable_timer.hpp>
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/post.hpp>
-
-#include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include "integrations/http/host_pool.hpp"
 #include "integrations/http/url.hpp"
@@ -95,7 +94,7 @@ public:
     inbox_.push_back(std::move(x));
     const bool wake = !std::exchange(wake_up_sent_, true);
     lock.unlock();
-    if (wake) asio::post(io_, [this] { drain(); });   // one for all that come until the loop gets round to it
+    if (wake) asio::post(io_, [this] { drain(); });  // one for all that come until the loop gets round to it
   }
 
   void stop() {
@@ -170,7 +169,7 @@ private:
   std::mutex inbox_mutex_;
   std::vector<std::unique_ptr<exchange>> inbox_, arrived_;
   bool wake_up_sent_ = false, stopped_ = false;
-  std::thread thread_;                                // last: it uses all of the above
+  std::thread thread_;  // last: it uses all of the above
 };
 
 struct client::state {

@@ -12,18 +12,18 @@ namespace coreldove::integrations::http {
 
 struct client_options {
   std::size_t threads = 1;
-  std::size_t connections_per_host = 64;             // over all threads
-  std::size_t waiting_per_host = 10'000;             // more than these are refused: not_sent, "overloaded"
-  std::chrono::milliseconds idle_timeout{30'000};    // a connection that nobody uses is closed
-  std::size_t body_bytes_max = 1 << 20;              // of an answer; a larger one counts as no_answer, "too_large"
-  std::string ca_file = {};                          // PEM; trusted besides the system's authorities
+  std::size_t connections_per_host = 64;           // over all threads
+  std::size_t waiting_per_host = 10'000;           // more than these are refused: not_sent, "overloaded"
+  std::chrono::milliseconds idle_timeout{30'000};  // a connection that nobody uses is closed
+  std::size_t body_bytes_max = 1 << 20;            // of an answer; a larger one counts as no_answer, "too_large"
+  std::string ca_file = {};                        // PEM; trusted besides the system's authorities
 };
 
 class client {
 public:
   /// Throws std::runtime_error where `ca_file` cannot be read.
   explicit client(client_options options = {});
-  ~client();                                         // stops
+  ~client();  // stops
   client(const client&) = delete;
   client& operator=(const client&) = delete;
 

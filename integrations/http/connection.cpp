@@ -1,21 +1,25 @@
 #include "integrations/http/connection.hpp"
 
 #include <array>
-#include <cstring>
-#include <string>
-#include <utility>
-
 #include <boost/asio/connect.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/asio/write.hpp>
+#include <cstring>
+#include <string>
+#include <utility>
 
 namespace coreldove::integrations::http {
 
 namespace asio = boost::asio;
 
 connection::connection(connection_owner& owner, asio::io_context& io, asio::ssl::context& tls, std::size_t body_bytes_max)
-    : owner_{owner}, tls_context_{tls}, socket_{io.get_executor()}, resolver_{io.get_executor()}, in_(response_reader::header_bytes_max + 1024), reader_{body_bytes_max} {}
+    : owner_{owner},
+      tls_context_{tls},
+      socket_{io.get_executor()},
+      resolver_{io.get_executor()},
+      in_(response_reader::header_bytes_max + 1024),
+      reader_{body_bytes_max} {}
 
 void connection::open(std::unique_ptr<exchange> x) {
   carried_ = std::move(x);
@@ -38,7 +42,7 @@ void connection::connect(const Endpoints& endpoints) {
 void connection::connected(error_code ec) {
   if (closed_) return;
   if (ec) return close(ec == asio::error::connection_refused ? "refused" : "connect");
-  socket_.set_option(asio::ip::tcp::no_delay{true}, ec);   // slower without, not wrong
+  socket_.set_option(asio::ip::tcp::no_delay{true}, ec);  // slower without, not wrong
   if (carried_->to.tls) return shake_hands();
   ready();
 }
@@ -102,8 +106,8 @@ void connection::read() {
 
 void connection::received(error_code ec, std::size_t n) {
   if (closed_) return;
-  if (!carried_) return close("lost");              // idle: closed by the other side, or it speaks unasked
-  if (ec == asio::error::eof) return ended();       // TLS cut off without a farewell is not this: the answer may be, too
+  if (!carried_) return close("lost");         // idle: closed by the other side, or it speaks unasked
+  if (ec == asio::error::eof) return ended();  // TLS cut off without a farewell is not this: the answer may be, too
   if (ec) return lost("lost");
   got_bytes_ = true;
   in_bytes_ += n;
@@ -111,10 +115,14 @@ void connection::received(error_code ec, std::size_t n) {
   in_bytes_ -= used;
   if (in_bytes_ > 0 && used > 0) std::memmove(in_.data(), in_.data() + used, in_bytes_);
   switch (now) {
-    case response_reader::state::complete: return answered();
-    case response_reader::state::malformed: return close("malformed");
-    case response_reader::state::too_large: return close("too_large");
-    case response_reader::state::more: break;
+    case response_reader::state::complete:
+      return answered();
+    case response_reader::state::malformed:
+      return close("malformed");
+    case response_reader::state::too_large:
+      return close("too_large");
+    case response_reader::state::more:
+      break;
   }
   if (in_bytes_ == in_.size()) return close("malformed");
   read();
@@ -143,7 +151,7 @@ void connection::lost(std::string_view error) {
   if (!used_before_ || got_bytes_ || !carried_ || !carried_->retry_on_stale) return close(error);
   auto x = std::move(carried_);
   x->on = nullptr;
-  x->wire = out_;                                   // a copy: a write that has not ended yet still reads from the original
+  x->wire = out_;  // a copy: a write that has not ended yet still reads from the original
   auto& owner = owner_;
   close(error);
   owner.resend(std::move(x));
@@ -152,7 +160,7 @@ void connection::lost(std::string_view error) {
 void connection::close(std::string_view error) {
   if (closed_) return;
   closed_ = true;
-  const auto self = shared_from_this();             // the owner lets go of us below
+  const auto self = shared_from_this();  // the owner lets go of us below
   resolver_.cancel();
   error_code ignored;
   raw().close(ignored);

@@ -1,15 +1,14 @@
 #pragma once
 // One TCP or TLS connection that carries one exchange at a time. Everything runs on its loop's thread. Internal to the client.
 #include <array>
-#include <memory>
-#include <optional>
-#include <string_view>
-#include <vector>
-
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/stream.hpp>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
 
 #include "integrations/http/exchange.hpp"
 #include "integrations/http/response_reader.hpp"
@@ -68,12 +67,12 @@ private:
   resolver resolver_;
   std::optional<boost::asio::ssl::stream<socket>> tls_;
   std::unique_ptr<exchange> carried_;
-  std::string out_;                             // the bytes being written; theirs until the write has ended
+  std::string out_;  // the bytes being written; theirs until the write has ended
   std::vector<char> in_;
   std::size_t in_bytes_ = 0;
   response_reader reader_;
   bool writing_ = false;
-  bool got_bytes_ = false;                      // of the present answer
+  bool got_bytes_ = false;  // of the present answer
   bool used_before_ = false;
   bool closed_ = false;
 };

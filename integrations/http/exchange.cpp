@@ -1,9 +1,9 @@
 #include "integrations/http/exchange.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <exception>
-
-#include <spdlog/spdlog.h>
 
 namespace coreldove::integrations::http {
 
@@ -34,7 +34,7 @@ void deadline_wheel::take_due(slot& from, steady_time now) {
   for (auto it = from.begin(); it != from.end();) {
     auto& x = *it;
     ++it;
-    if (x.deadline > now) continue;   // of a later turn
+    if (x.deadline > now) continue;  // of a later turn
     x.deadline_hook::unlink();
     due_.push_back(x);
   }

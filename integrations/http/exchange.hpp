@@ -1,14 +1,13 @@
 #pragma once
 // One request on its way: what goes out, who wants to know, and until when. Internal to the client.
 #include <array>
+#include <boost/intrusive/list.hpp>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
-
-#include <boost/intrusive/list.hpp>
 
 #include "integrations/http/message.hpp"
 
@@ -25,7 +24,9 @@ struct origin {
 };
 
 struct origin_hash {
-  std::size_t operator()(const origin& o) const noexcept { return std::hash<std::string>{}(o.host) ^ (static_cast<std::size_t>(o.port) << 1U) ^ (o.tls ? 1U : 0U); }
+  std::size_t operator()(const origin& o) const noexcept {
+    return std::hash<std::string>{}(o.host) ^ (static_cast<std::size_t>(o.port) << 1U) ^ (o.tls ? 1U : 0U);
+  }
 };
 
 class connection;
@@ -36,13 +37,13 @@ using waiting_hook = boost::intrusive::list_base_hook<boost::intrusive::tag<stru
 /// Owned by the pool while it waits, by a connection afterwards. Leaves the deadline wheel by itself when it goes.
 struct exchange : deadline_hook, waiting_hook {
   origin to;
-  std::string wire;               // head and body
+  std::string wire;  // head and body
   on_response done;
   steady_time deadline{};
   bool to_head = false;
   bool retry_on_stale = false;
-  bool maybe_sent = false;        // some byte of it may have reached the other side
-  connection* on = nullptr;       // nullptr: waiting for one
+  bool maybe_sent = false;   // some byte of it may have reached the other side
+  connection* on = nullptr;  // nullptr: waiting for one
 
   /// Runs `done`. An exception in it is logged and ends there.
   static void complete(std::unique_ptr<exchange> x, response&& r);
@@ -80,7 +81,7 @@ private:
   void take_due(slot& from, steady_time now);
 
   steady_time start_;
-  std::int64_t at_ = 0;           // the first slot that has not been looked at
+  std::int64_t at_ = 0;  // the first slot that has not been looked at
   std::array<slot, slot_count> slots_;
   slot due_;
 };

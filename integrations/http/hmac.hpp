@@ -7,8 +7,8 @@ namespace coreldove::integrations::http {
 
 /// 32 bytes.
 std::string hmac_sha256(std::string_view key, std::string_view message);
-std::string to_hex(std::string_view bytes);      // lower case
-std::string to_base64(std::string_view bytes);   // RFC 4648, padded
+std::string to_hex(std::string_view bytes);     // lower case
+std::string to_base64(std::string_view bytes);  // RFC 4648, padded
 /// Takes as long for any two texts of equal length.
 bool same_in_constant_time(std::string_view a, std::string_view b);
 

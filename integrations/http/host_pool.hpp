@@ -1,10 +1,9 @@
 #pragma once
 // The connections to one origin, and the exchanges that wait for one of them. Internal to the client.
+#include <boost/intrusive/list.hpp>
 #include <memory>
 #include <string_view>
 #include <vector>
-
-#include <boost/intrusive/list.hpp>
 
 #include "integrations/http/client.hpp"
 #include "integrations/http/connection.hpp"
@@ -39,8 +38,8 @@ private:
   boost::asio::ssl::context& tls_;
   limits limits_;
   std::vector<std::shared_ptr<connection>> connections_;
-  std::vector<connection*> idle_;                   // the last one used is the first one used again, so that the others can go
-  boost::intrusive::list<exchange, boost::intrusive::base_hook<waiting_hook>, boost::intrusive::constant_time_size<false>> waiting_;   // owned
+  std::vector<connection*> idle_;  // the last one used is the first one used again, so that the others can go
+  boost::intrusive::list<exchange, boost::intrusive::base_hook<waiting_hook>, boost::intrusive::constant_time_size<false>> waiting_;  // owned
   std::size_t waiting_count_ = 0;
   bool stopped_ = false;
 };

@@ -25,27 +25,27 @@ private:
 
 struct request {
   std::string method = "GET";
-  std::string url = {};                        // absolute, http or https
-  header_block headers = {};                   // without Host, Content-Length and Connection: those are the client's
+  std::string url = {};       // absolute, http or https
+  header_block headers = {};  // without Host, Content-Length and Connection: those are the client's
   std::string body = {};
-  std::chrono::milliseconds timeout{10'000};   // for all of it: waiting for a connection, connecting, TLS, writing, reading
-  std::string trace_id = {};                   // 32 lower-case hex digits: goes out as `traceparent`
-  bool retry_on_stale = false;                 // may be sent twice: safe by itself, or the other side drops repeats by a key
+  std::chrono::milliseconds timeout{10'000};  // for all of it: waiting for a connection, connecting, TLS, writing, reading
+  std::string trace_id = {};                  // 32 lower-case hex digits: goes out as `traceparent`
+  bool retry_on_stale = false;                // may be sent twice: safe by itself, or the other side drops repeats by a key
 };
 
 /// How far an exchange got.
 enum class reach : std::uint8_t {
-  not_sent,    // the other side has not seen it: refused, no address, TLS failed, no connection in time
-  no_answer,   // it may have seen it; lost, too late, or the answer was unreadable
+  not_sent,   // the other side has not seen it: refused, no address, TLS failed, no connection in time
+  no_answer,  // it may have seen it; lost, too late, or the answer was unreadable
   answered,
 };
 
 struct response {
   reach kind = reach::no_answer;
-  int status = 0;                              // the rest only where answered
+  int status = 0;  // the rest only where answered
   header_block headers;
-  std::string body;                            // has room behind its end for a SIMD parser's padding
-  std::string_view error;                      // else, one word: bad_request, overloaded, dns, refused, connect, tls, timeout, lost, malformed, too_large, stopped
+  std::string body;        // has room behind its end for a SIMD parser's padding
+  std::string_view error;  // else, one word: bad_request, overloaded, dns, refused, connect, tls, timeout, lost, malformed, too_large, stopped
 };
 
 using on_response = std::function<void(response)>;

@@ -1,20 +1,19 @@
 #include "integrations/http/response_reader.hpp"
 
 #include <algorithm>
-#include <cstdint>
-#include <utility>
-
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
+#include <cstdint>
+#include <utility>
 
 namespace coreldove::integrations::http {
 
 namespace beast = boost::beast;
 
 namespace {
-constexpr std::size_t parser_padding = 64;             // simdjson reads up to 64 bytes behind the end
-constexpr std::size_t reserve_bytes_max = 64 * 1024;   // a declared length is a claim: larger bodies grow as they come
+constexpr std::size_t parser_padding = 64;            // simdjson reads up to 64 bytes behind the end
+constexpr std::size_t reserve_bytes_max = 64 * 1024;  // a declared length is a claim: larger bodies grow as they come
 }  // namespace
 
 /// Beast's grammar with our own storage: the fields go into one text instead of a list node each.
@@ -73,7 +72,7 @@ response_reader::progress response_reader::feed(std::string_view bytes) {
     if (ec || parser_->answer.status == 101) return {out.used, state::malformed};
     if (!parser_->is_done()) continue;
     if (parser_->answer.status >= 200) return {out.used, state::complete};
-    start(to_head_);   // an interim answer: the real one follows
+    start(to_head_);  // an interim answer: the real one follows
   }
   return out;
 }

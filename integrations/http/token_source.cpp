@@ -1,19 +1,19 @@
 #include "integrations/http/token_source.hpp"
 
+#include <simdjson.h>
+
 #include <algorithm>
 #include <charconv>
 #include <optional>
 #include <string_view>
 #include <utility>
 
-#include <simdjson.h>
-
 namespace coreldove::integrations::http {
 
 namespace {
 
 constexpr std::chrono::seconds renewed_before_end{60};
-constexpr std::chrono::milliseconds fetch_timeout_max{5'000};   // others wait for it, with deadlines of their own
+constexpr std::chrono::milliseconds fetch_timeout_max{5'000};  // others wait for it, with deadlines of their own
 
 struct grant {
   std::string token;

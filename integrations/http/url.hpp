@@ -9,9 +9,9 @@ namespace coreldove::integrations::http {
 
 struct url_parts {
   bool tls = false;
-  std::string_view host;        // without the brackets of an IPv6 address
-  std::string_view authority;   // as it goes into Host: the default port left out
-  std::string_view target;      // path and query, "/" at least
+  std::string_view host;       // without the brackets of an IPv6 address
+  std::string_view authority;  // as it goes into Host: the default port left out
+  std::string_view target;     // path and query, "/" at least
   std::uint16_t port = 0;
 };
 

@@ -9,7 +9,8 @@ namespace coreldove::integrations::stripe {
 namespace {
 
 // ISK and UGX have no minor unit any more, but Stripe keeps two digits for them, always 00; MGA's fifths are not used there.
-constexpr std::array<std::string_view, 15> without_digits{"BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF"};
+constexpr std::array<std::string_view, 15> without_digits{"BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA",
+                                                          "PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF"};
 constexpr std::array<std::string_view, 5> with_three{"BHD", "JOD", "KWD", "OMR", "TND"};
 
 int stripe_digits(std::string_view code) {

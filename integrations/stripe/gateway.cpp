@@ -1,15 +1,14 @@
-#include "integrations/stripe/stripe.hpp"
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
 #include <utility>
 
-#include <fmt/format.h>
-
 #include "integrations/http/form.hpp"
 #include "integrations/http/url.hpp"
 #include "integrations/stripe/amounts.hpp"
 #include "integrations/stripe/outcomes.hpp"
+#include "integrations/stripe/stripe.hpp"
 
 namespace coreldove::integrations::stripe {
 
@@ -17,8 +16,8 @@ using domain::operation_outcome;
 
 namespace {
 
-constexpr int list_limit = 100;        // Stripe's most
-constexpr int list_pages_max = 3;      // newest first; what is not among these is left to a person
+constexpr int list_limit = 100;    // Stripe's most
+constexpr int list_pages_max = 3;  // newest first; what is not among these is left to a person
 
 /// All that one operation needs until its end.
 struct call {
@@ -43,9 +42,7 @@ bool is_success(const http::response& r) { return r.kind == http::reach::answere
 
 bool is_stripe_reason(std::string_view reason) { return reason == "duplicate" || reason == "fraudulent" || reason == "requested_by_customer"; }
 
-void add_metadata(http::form& f, const call_context& ctx) {
-  f.add("metadata[order_id]", ctx.order_id).add("metadata[idempotency_key]", ctx.idempotency_key);
-}
+void add_metadata(http::form& f, const call_context& ctx) { f.add("metadata[order_id]", ctx.order_id).add("metadata[idempotency_key]", ctx.idempotency_key); }
 
 /// Refused before anything is sent: our input, so never to be tried again.
 void refuse(const on_outcome& done, std::string code, std::string message) { done({operation_outcome::declined, {}, std::move(code), std::move(message), {}}); }
@@ -101,7 +98,7 @@ public:
     if (!units) return refuse_amount(done, amount, currency);
     http::form f;
     f.add("amount_to_capture", *units);
-    if (!last) f.add("final_capture", "false");   // else Stripe lets the rest of the hold go
+    if (!last) f.add("final_capture", "false");  // else Stripe lets the rest of the hold go
     add_metadata(f, ctx);
     const auto one = make_call(ctx, *units, code_of(currency), std::move(done));
     post(path_of(authorization) + "/capture", std::move(f), *one, [self = shared_from_this(), one, authorization](const http::response& r) {
@@ -170,9 +167,10 @@ private:
   }
 
   void send(http::request r, const call& c, http::on_response then) {
-    r.timeout = std::chrono::ceil<std::chrono::milliseconds>(std::max(c.deadline - std::chrono::steady_clock::now(), std::chrono::steady_clock::duration::zero()));
+    r.timeout =
+        std::chrono::ceil<std::chrono::milliseconds>(std::max(c.deadline - std::chrono::steady_clock::now(), std::chrono::steady_clock::duration::zero()));
     r.trace_id = c.trace_id;
-    r.retry_on_stale = true;   // a read, or under an idempotency key
+    r.retry_on_stale = true;  // a read, or under an idempotency key
     client_.send(std::move(r), std::move(then));
   }
 

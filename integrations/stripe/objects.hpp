@@ -1,18 +1,18 @@
 #pragma once
 // The parts of Stripe's objects that matter here, read off its JSON. Whatever is missing, or of another type, reads as empty or 0.
+#include <simdjson.h>
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include <simdjson.h>
-
 namespace coreldove::integrations::stripe {
 
 struct intent {
-  std::string id, status, currency, order_id, key;      // order_id, key: our metadata
-  std::string error_code, error_message;                // of the last attempt to pay
+  std::string id, status, currency, order_id, key;  // order_id, key: our metadata
+  std::string error_code, error_message;            // of the last attempt to pay
   std::int64_t amount = 0, amount_received = 0;
 };
 
@@ -23,7 +23,7 @@ struct refund {
 
 struct api_error {
   std::string type, code, decline_code, message;
-  std::optional<intent> about;                          // the PaymentIntent as it is, where Stripe says
+  std::optional<intent> about;  // the PaymentIntent as it is, where Stripe says
 };
 
 intent to_intent(simdjson::dom::element e);

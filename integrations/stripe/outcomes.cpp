@@ -1,8 +1,8 @@
 #include "integrations/stripe/outcomes.hpp"
 
-#include <utility>
-
 #include <fmt/format.h>
+
+#include <utility>
 
 namespace coreldove::integrations::stripe {
 
@@ -10,14 +10,14 @@ using domain::operation_outcome;
 
 namespace {
 
-constexpr std::size_t message_bytes_max = 500;   // goes into the order's history
+constexpr std::size_t message_bytes_max = 500;  // goes into the order's history
 
 outcome done(std::string reference) { return {operation_outcome::done, std::move(reference), {}, {}, {}}; }
 
 outcome other(operation_outcome kind, std::string code, std::string message) {
   if (message.size() > message_bytes_max) {
     std::size_t end = message_bytes_max;
-    while (end > 0 && (static_cast<unsigned char>(message[end]) & 0xC0U) == 0x80U) --end;   // not within a character
+    while (end > 0 && (static_cast<unsigned char>(message[end]) & 0xC0U) == 0x80U) --end;  // not within a character
     message.resize(end);
   }
   return {kind, {}, std::move(code), std::move(message), {}};
@@ -51,7 +51,7 @@ outcome authorization(const intent& i, const expectation& want) {
 
 outcome capture(const intent& i, const expectation& want) {
   if (i.currency != want.currency || i.amount_received < want.amount || i.amount_received > i.amount || i.id.empty()) return mismatch(i.id);
-  if (i.status == "succeeded" || i.status == "requires_capture") return done(i.id);   // the latter: more may be captured
+  if (i.status == "succeeded" || i.status == "requires_capture") return done(i.id);  // the latter: more may be captured
   return undecided(i.status);
 }
 

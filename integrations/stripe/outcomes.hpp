@@ -15,7 +15,7 @@ namespace coreldove::integrations::stripe {
 struct expectation {
   std::int64_t amount = 0;
   std::string currency;
-  std::string key;                              // the operation's idempotency key
+  std::string key;  // the operation's idempotency key
 };
 
 outcome authorization(const intent& i, const expectation& want);

@@ -10,7 +10,7 @@ namespace coreldove::integrations::stripe {
 
 struct options {
   std::string api_base = "https://api.stripe.com";
-  std::string secret_key = {};                 // sk_test_… or sk_live_…; never logged
+  std::string secret_key = {};  // sk_test_… or sk_live_…; never logged
   /// Asks for several captures on one authorization where the card allows it. A feature that Stripe switches on per account; without it only the last
   /// capture of an order goes through, and an earlier, partial one is refused by Stripe (declined) instead of letting the rest of the hold go.
   bool multicapture = false;

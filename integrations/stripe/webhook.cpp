@@ -1,10 +1,9 @@
-#include "integrations/stripe/stripe.hpp"
-
 #include <charconv>
 #include <utility>
 
 #include "integrations/http/hmac.hpp"
 #include "integrations/stripe/outcomes.hpp"
+#include "integrations/stripe/stripe.hpp"
 
 namespace coreldove::integrations::stripe {
 
@@ -14,7 +13,7 @@ using domain::operation_outcome;
 
 namespace {
 
-constexpr std::int64_t tolerance_seconds = 300;   // docs.stripe.com/webhooks
+constexpr std::int64_t tolerance_seconds = 300;  // docs.stripe.com/webhooks
 
 /// Calls `use(key, value)` for each "key=value" of "t=…,v1=…,v1=…".
 template <class Use>
@@ -71,7 +70,7 @@ void read_refund_event(const refund& r, payment_notice& out) {
   } else if (r.status == "failed" || r.status == "canceled") {
     out.what = with(operation_outcome::declined, r.id, r.failure_reason.empty() ? r.status : r.failure_reason);
   } else {
-    out.relevant = false;   // pending: said when it was asked for
+    out.relevant = false;  // pending: said when it was asked for
   }
 }
 
@@ -110,7 +109,7 @@ public:
 private:
   /// What is wrong with the signature; empty where it holds.
   std::string_view check(std::string_view header, std::string_view body, domain::time_point now) const {
-    if (secret_.empty()) return "no signing secret is configured";   // an empty key would let anybody sign
+    if (secret_.empty()) return "no signing secret is configured";  // an empty key would let anybody sign
     std::string_view signed_at;
     each_pair(header, [&](std::string_view key, std::string_view value) {
       if (key == "t") signed_at = value;

@@ -1,8 +1,8 @@
-#include <set>
-
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "integrations/fedex/fedex.hpp"
 #include "integrations/fedex/requests.hpp"
@@ -37,8 +37,9 @@ constexpr std::string_view no_such_reference =
     R"({"output":{"completeTrackResults":[{"trackResults":[{"error":{"code":"TRACKING.REFERENCENUMBER.NOTFOUND","message":"No."}}]}]}})";
 
 std::string tracked(std::string_view number, std::string_view code) {
-  return fmt::format(R"({{"output":{{"completeTrackResults":[{{"trackResults":[{{"trackingNumberInfo":{{"trackingNumber":"{}"}},"latestStatusDetail":{{"code":"{}"}}}}]}}]}}}})",
-                     number, code);
+  return fmt::format(
+      R"({{"output":{{"completeTrackResults":[{{"trackResults":[{{"trackingNumberInfo":{{"trackingNumber":"{}"}},"latestStatusDetail":{{"code":"{}"}}}}]}}]}}}})",
+      number, code);
 }
 
 std::string refused(std::string_view code) { return fmt::format(R"({{"transactionId":"t","errors":[{{"code":"{}","message":"Said so."}}]}})", code); }
@@ -72,7 +73,7 @@ struct fedex_double {
   result<std::vector<rate>> rates(const parcel& p = sample()) {
     return wait_for<result<std::vector<rate>>>([&](auto done) { carrier->rates(p, context(), done); });
   }
-  std::vector<seen_request> calls() const {   // without the tokens
+  std::vector<seen_request> calls() const {  // without the tokens
     auto all = server.seen();
     std::erase_if(all, [](const auto& r) { return r.target.ends_with("/oauth/token"); });
     return all;
@@ -111,7 +112,8 @@ TEST(FedexCarrier, RenewsATokenBeforeItsEnd) {
 }
 
 TEST(FedexCarrier, FetchesANewTokenOnceWhereOneIsRefused) {
-  fedex_double f{[](const seen_request& r) { return r.header("Authorization") == "Bearer t1" ? answer(401, refused("NOT.AUTHORIZED.ERROR")) : answer(200, shipped); }};
+  fedex_double f{
+      [](const seen_request& r) { return r.header("Authorization") == "Bearer t1" ? answer(401, refused("NOT.AUTHORIZED.ERROR")) : answer(200, shipped); }};
   EXPECT_EQ(f.buy().kind, operation_outcome::done);
   EXPECT_EQ(f.tokens, 2);
   EXPECT_EQ(f.calls().size(), 2U);
@@ -216,7 +218,7 @@ TEST(FedexCarrier, MapsEveryAnswerToABoughtLabel) {
 
 TEST(FedexCarrier, NeverBuysTwiceWhenAKeptConnectionDies) {
   fedex_double f{[](const seen_request& r) { return r.on_connection == 2 ? scripted_reply{"", true} : answer(200, shipped); }};
-  EXPECT_EQ(f.buy().kind, operation_outcome::unknown);   // the token was the first on that connection
+  EXPECT_EQ(f.buy().kind, operation_outcome::unknown);  // the token was the first on that connection
   EXPECT_EQ(f.calls().size(), 1U);
 }
 
@@ -228,21 +230,30 @@ TEST(FedexCarrier, LooksForTheLabelByItsReferenceBeforeBuyingAgain) {
   EXPECT_EQ(got.reference, "7009");
   ASSERT_EQ(f.calls().size(), 1U);
   EXPECT_EQ(f.calls().at(0).target, "/fedex/track/v1/referencenumbers");
-  EXPECT_EQ(json::parse(f.calls().at(0).body),
-            json::parse(R"({"includeDetailedScans": false, "referencesInformation": {"type": "CUSTOMER_REFERENCE", "value": "shp_1-1", "accountNumber": "740561073"}})"));
+  EXPECT_EQ(
+      json::parse(f.calls().at(0).body),
+      json::parse(
+          R"({"includeDetailedScans": false, "referencesInformation": {"type": "CUSTOMER_REFERENCE", "value": "shp_1-1", "accountNumber": "740561073"}})"));
 }
 
 TEST(FedexCarrier, BuysAgainWhereFedexKnowsNoLabelOrOnlyAVoidedOne) {
-  for (const auto& [status, body] : {std::pair{200, std::string{no_such_reference}}, {200, tracked("7009", "CA")}, {404, refused("TRACKING.REFERENCENUMBER.NOTFOUND")}}) {
-    fedex_double f{[&, status = status, body = body](const seen_request& r) { return r.target.ends_with("/referencenumbers") ? answer(status, body) : answer(200, shipped); }};
+  for (const auto& [status, body] :
+       {std::pair{200, std::string{no_such_reference}}, {200, tracked("7009", "CA")}, {404, refused("TRACKING.REFERENCENUMBER.NOTFOUND")}}) {
+    fedex_double f{[&, status = status, body = body](const seen_request& r) {
+      return r.target.ends_with("/referencenumbers") ? answer(status, body) : answer(200, shipped);
+    }};
     EXPECT_EQ(f.buy(sample(), true).tracking_number, "7001") << body;
     EXPECT_EQ(f.calls().size(), 2U);
   }
 }
 
 TEST(FedexCarrier, StaysUnknownWhereTheLookUpFails) {
-  for (const auto& [status, body] : {std::pair{500, std::string{}}, {429, std::string{}}, {403, refused("FORBIDDEN.ERROR")}, {200, std::string{"{}"}},
-                                     {200, std::string{R"({"output":{"completeTrackResults":[{"trackResults":[{"error":{"code":"TRACKING.DATA.NOTUNIQUE"}}]}]}})"}}}) {
+  for (const auto& [status, body] :
+       {std::pair{500, std::string{}},
+        {429, std::string{}},
+        {403, refused("FORBIDDEN.ERROR")},
+        {200, std::string{"{}"}},
+        {200, std::string{R"({"output":{"completeTrackResults":[{"trackResults":[{"error":{"code":"TRACKING.DATA.NOTUNIQUE"}}]}]}})"}}}) {
     fedex_double f{[&, status = status, body = body](const seen_request&) { return answer(status, body); }};
     EXPECT_EQ(f.buy(sample(), true).kind, operation_outcome::unknown) << status << body;
     EXPECT_EQ(f.calls().size(), 1U);
@@ -256,8 +267,9 @@ TEST(FedexCarrier, CancelsALabelAndTakesACancelledOneAsDone) {
   EXPECT_EQ(f.cancel().kind, operation_outcome::done);
   EXPECT_EQ(f.calls().at(0).method, "PUT");
   EXPECT_EQ(f.calls().at(0).target, "/fedex/ship/v1/shipments/cancel");
-  EXPECT_EQ(json::parse(f.calls().at(0).body),
-            json::parse(R"({"accountNumber": {"value": "740561073"}, "trackingNumber": "7001", "deletionControl": "DELETE_ALL_PACKAGES", "emailShipment": false})"));
+  EXPECT_EQ(
+      json::parse(f.calls().at(0).body),
+      json::parse(R"({"accountNumber": {"value": "740561073"}, "trackingNumber": "7001", "deletionControl": "DELETE_ALL_PACKAGES", "emailShipment": false})"));
   body = R"({"output":{"cancelledShipment":false,"message":"Too late."}})";
   EXPECT_EQ(f.cancel().code, "not_cancelled");
   body = "{}";

@@ -1,11 +1,10 @@
-#include "integrations/http/client.hpp"
+#include <gtest/gtest.h>
 
 #include <condition_variable>
 #include <future>
 #include <thread>
 
-#include <gtest/gtest.h>
-
+#include "integrations/http/client.hpp"
 #include "tests/integrations/loopback_server.hpp"
 #include "tests/integrations/waiting.hpp"
 
@@ -93,7 +92,8 @@ TEST(HttpClient, DropsAConnectionWithBytesBehindTheAnswer) {
 
 TEST(HttpClient, ReadsChunkedAnswersAndDropsTheirTrailers) {
   loopback_server server{[](const seen_request&) {
-    return coreldove::testing::scripted_reply{"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Late\r\n\r\n5\r\nhello\r\n6\r\n world\r\n0\r\nX-Late: 1\r\n\r\n"};
+    return coreldove::testing::scripted_reply{
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Late\r\n\r\n5\r\nhello\r\n6\r\n world\r\n0\r\nX-Late: 1\r\n\r\n"};
   }};
   client c;
   const auto got = get(c, server.base());
@@ -156,8 +156,8 @@ TEST(HttpClient, RefusesWhatCouldNotBeARequest) {
   request bad_name{.url = server.base()};
   bad_name.headers.add("X Order", "a");
   for (const auto& r : {injected, bad_name, request{.url = "ftp://127.0.0.1/"}, request{.url = "http://u:p@127.0.0.1/"}, request{.url = server.base() + "/a b"},
-                        request{.url = "http://127.0.0.1:0/"}, request{.url = "http://127.0.0.1:65536/"}, request{.url = "http:///"}, request{.url = "http://[::1/"},
-                        request{.method = "GET /x", .url = server.base()}}) {
+                        request{.url = "http://127.0.0.1:0/"}, request{.url = "http://127.0.0.1:65536/"}, request{.url = "http:///"},
+                        request{.url = "http://[::1/"}, request{.method = "GET /x", .url = server.base()}}) {
     const auto got = ask(c, r);
     EXPECT_EQ(got.kind, reach::not_sent) << r.url;
     EXPECT_EQ(got.error, "bad_request") << r.url;
@@ -360,9 +360,8 @@ TEST(HttpClient, MaySendFromWithinACallback) {
   loopback_server server{[](const seen_request& r) { return answer(200, r.target); }};
   client c;
   std::promise<std::string> second;
-  c.send({.url = server.base() + "/1"}, [&](const response&) {
-    c.send({.url = server.base() + "/2"}, [&](response r) { second.set_value(std::move(r.body)); });
-  });
+  c.send({.url = server.base() + "/1"},
+         [&](const response&) { c.send({.url = server.base() + "/2"}, [&](response r) { second.set_value(std::move(r.body)); }); });
   EXPECT_EQ(second.get_future().get(), "/2");
   EXPECT_EQ(server.connections(), 1U);
 }

@@ -1,13 +1,12 @@
+#include <gtest/gtest.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 #include <memory>
-
-#include <gtest/gtest.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/x509v3.h>
 
 #include "integrations/http/client.hpp"
 #include "tests/integrations/loopback_server.hpp"
@@ -19,7 +18,7 @@ using namespace coreldove::integrations::http;
 using namespace coreldove::testing;
 
 struct identity {
-  std::string certificate, key;   // PEM
+  std::string certificate, key;  // PEM
 };
 
 std::string pem_of(BIO* out) {
@@ -40,7 +39,7 @@ identity make_identity(const std::string& name) {
   X509_NAME_add_entry_by_txt(X509_get_subject_name(x.get()), "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>("test"), -1, -1, 0);
   X509_set_issuer_name(x.get(), X509_get_subject_name(x.get()));
   const std::unique_ptr<X509_EXTENSION, decltype(&X509_EXTENSION_free)> names{X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, name.c_str()),
-                                                                             &X509_EXTENSION_free};
+                                                                              &X509_EXTENSION_free};
   X509_add_ext(x.get(), names.get(), -1);
   X509_sign(x.get(), key.get(), EVP_sha256());
   const std::unique_ptr<BIO, decltype(&BIO_free)> certificate_out{BIO_new(BIO_s_mem()), &BIO_free}, key_out{BIO_new(BIO_s_mem()), &BIO_free};
@@ -51,7 +50,8 @@ identity make_identity(const std::string& name) {
 
 /// A file that lives as long as the test.
 struct pem_file {
-  explicit pem_file(const std::string& text) : path{std::filesystem::temp_directory_path() / ("ca-" + std::to_string(::getpid()) + "-" + std::to_string(++count) + ".pem")} {
+  explicit pem_file(const std::string& text)
+      : path{std::filesystem::temp_directory_path() / ("ca-" + std::to_string(::getpid()) + "-" + std::to_string(++count) + ".pem")} {
     std::ofstream{path} << text;
   }
   ~pem_file() { std::filesystem::remove(path); }

@@ -1,15 +1,14 @@
 #include "tests/integrations/loopback_server.hpp"
 
+#include <fmt/format.h>
+
+#include <boost/asio.hpp>
+#include <boost/asio/ssl.hpp>
 #include <charconv>
 #include <future>
 #include <optional>
 #include <set>
 #include <thread>
-
-#include <boost/asio.hpp>
-#include <boost/asio/ssl.hpp>
-
-#include <fmt/format.h>
 
 namespace coreldove::testing {
 
@@ -80,8 +79,10 @@ private:
       if (!self->take_requests()) return;
       self->read();
     };
-    if (secure_) secure_->async_read_some(asio::buffer(chunk_), got);
-    else socket_.async_read_some(asio::buffer(chunk_), got);
+    if (secure_)
+      secure_->async_read_some(asio::buffer(chunk_), got);
+    else
+      socket_.async_read_some(asio::buffer(chunk_), got);
   }
   bool take_requests() {
     for (;;) {
@@ -106,8 +107,10 @@ private:
       const auto reply = all_.plan(r);
       if (reply.hold) continue;
       error_code ec;
-      if (secure_) asio::write(*secure_, asio::buffer(reply.bytes), ec);
-      else asio::write(socket_, asio::buffer(reply.bytes), ec);
+      if (secure_)
+        asio::write(*secure_, asio::buffer(reply.bytes), ec);
+      else
+        asio::write(socket_, asio::buffer(reply.bytes), ec);
       if (ec || reply.close) return close(), false;
     }
   }
@@ -129,7 +132,8 @@ void loopback_server::impl::accept() {
   });
 }
 
-loopback_server::loopback_server(script s, std::string_view certificate, std::string_view key) : impl_{std::make_unique<impl>(std::move(s), certificate, key)} {}
+loopback_server::loopback_server(script s, std::string_view certificate, std::string_view key)
+    : impl_{std::make_unique<impl>(std::move(s), certificate, key)} {}
 loopback_server::~loopback_server() = default;
 std::uint16_t loopback_server::port() const { return impl_->acceptor.local_endpoint().port(); }
 std::string loopback_server::base() const { return fmt::format("http://127.0.0.1:{}", port()); }

@@ -15,15 +15,15 @@ namespace coreldove::testing {
 
 struct seen_request {
   std::string method, target, head, body;
-  std::size_t connection = 0;                // 1, 2, … in order of acceptance
-  std::size_t on_connection = 0;             // 1, 2, … on that one
+  std::size_t connection = 0;     // 1, 2, … in order of acceptance
+  std::size_t on_connection = 0;  // 1, 2, … on that one
   std::string header(std::string_view name) const;
 };
 
 struct scripted_reply {
-  std::string bytes = {};                    // sent as they are
-  bool close = false;                        // afterwards
-  bool hold = false;                         // keep silent and open
+  std::string bytes = {};  // sent as they are
+  bool close = false;      // afterwards
+  bool hold = false;       // keep silent and open
 };
 
 /// A whole answer with Content-Length.
@@ -37,10 +37,10 @@ public:
   explicit loopback_server(script s, std::string_view certificate = {}, std::string_view key = {});
   ~loopback_server();
   std::uint16_t port() const;
-  std::string base() const;                  // "http://127.0.0.1:port"
-  std::size_t connections() const;           // accepted so far
+  std::string base() const;         // "http://127.0.0.1:port"
+  std::size_t connections() const;  // accepted so far
   std::vector<seen_request> seen() const;
-  void close_all_connections();              // returns once they are closed on this side
+  void close_all_connections();  // returns once they are closed on this side
 
 private:
   struct impl;

@@ -1,10 +1,9 @@
-#include "integrations/stripe/stripe.hpp"
-
-#include <map>
-
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <map>
+
+#include "integrations/stripe/stripe.hpp"
 #include "tests/integrations/loopback_server.hpp"
 #include "tests/integrations/waiting.hpp"
 
@@ -18,8 +17,8 @@ using coreldove::domain::operation_outcome;
 
 const currency usd = *currency::find("USD");
 
-std::string intent(std::string_view status, std::int64_t amount = 5998, std::int64_t received = 0, std::string_view key = "ord_1/authorize/1", std::string_view iso = "usd",
-                   std::string_view more = "") {
+std::string intent(std::string_view status, std::int64_t amount = 5998, std::int64_t received = 0, std::string_view key = "ord_1/authorize/1",
+                   std::string_view iso = "usd", std::string_view more = "") {
   return fmt::format(R"({{"id":"pi_1","object":"payment_intent","amount":{},"amount_received":{},"currency":"{}","status":"{}",)"
                      R"("metadata":{{"order_id":"ord_1","idempotency_key":"{}"}}{}}})",
                      amount, received, iso, status, key, more);
@@ -72,9 +71,7 @@ struct stripe_double {
   }
   ~stripe_double() { client.stop(); }
 
-  static call_context context(std::string key, bool repeat = false) {
-    return {"ord_1", std::move(key), "0af7651916cd43dd8448eb211c80319c", 3s, repeat};
-  }
+  static call_context context(std::string key, bool repeat = false) { return {"ord_1", std::move(key), "0af7651916cd43dd8448eb211c80319c", 3s, repeat}; }
   outcome authorize(const charge& c = {5998, usd, "tok_visa", "a@example.com"}, bool repeat = false) {
     return wait_for<outcome>([&](auto done) { gateway->authorize(c, context("ord_1/authorize/1", repeat), done); });
   }
@@ -178,7 +175,9 @@ TEST(StripeGateway, MapsEveryAnswerToAnAuthorization) {
   const std::vector<mapping> table{
       {200, intent("requires_action"), "", declined, "authentication_required"},
       {200, intent("requires_payment_method"), "", declined, "requires_payment_method"},
-      {200, intent("requires_payment_method", 5998, 0, "k", "usd", R"(,"last_payment_error":{"code":"card_declined","decline_code":"lost_card","message":"m"})"), "", declined, "lost_card"},
+      {200,
+       intent("requires_payment_method", 5998, 0, "k", "usd", R"(,"last_payment_error":{"code":"card_declined","decline_code":"lost_card","message":"m"})"), "",
+       declined, "lost_card"},
       {200, intent("canceled"), "", declined, "canceled"},
       {200, intent("processing"), "", unknown, "processing"},
       {200, intent("requires_capture", 5997), "", unknown, "answer_mismatch"},
@@ -262,7 +261,8 @@ TEST(StripeGateway, StaysUnknownWhereTheListDoesNotShowTheAuthorization) {
 
 TEST(StripeGateway, CapturesAllOrAPart) {
   stripe_double s{[](const seen_request& r) {
-    return answer(200, fields(r.body).count("final_capture") != 0 ? intent("requires_capture", 5998, 1000, "ord_1/capture/2") : intent("succeeded", 5998, 5998, "ord_1/capture/2"));
+    return answer(200, fields(r.body).count("final_capture") != 0 ? intent("requires_capture", 5998, 1000, "ord_1/capture/2")
+                                                                  : intent("succeeded", 5998, 5998, "ord_1/capture/2"));
   }};
   EXPECT_EQ(s.capture().kind, operation_outcome::done);
   EXPECT_EQ(s.capture(1000, false).reference, "pi_1");
@@ -270,8 +270,9 @@ TEST(StripeGateway, CapturesAllOrAPart) {
   EXPECT_EQ(seen.at(0).target, "/stripe/v1/payment_intents/pi_1/capture");
   EXPECT_EQ(seen.at(0).header("Idempotency-Key"), "ord_1/capture/2");
   EXPECT_EQ(fields(seen.at(0).body), (form{{"amount_to_capture", "5998"}, {"metadata[order_id]", "ord_1"}, {"metadata[idempotency_key]", "ord_1/capture/2"}}));
-  EXPECT_EQ(fields(seen.at(1).body),
-            (form{{"amount_to_capture", "1000"}, {"final_capture", "false"}, {"metadata[order_id]", "ord_1"}, {"metadata[idempotency_key]", "ord_1/capture/2"}}));
+  EXPECT_EQ(
+      fields(seen.at(1).body),
+      (form{{"amount_to_capture", "1000"}, {"final_capture", "false"}, {"metadata[order_id]", "ord_1"}, {"metadata[idempotency_key]", "ord_1/capture/2"}}));
 }
 
 TEST(StripeGateway, DoesNotBelieveACaptureOfLessOrInAnotherCurrency) {
@@ -283,7 +284,9 @@ TEST(StripeGateway, DoesNotBelieveACaptureOfLessOrInAnotherCurrency) {
   }
 }
 
-std::string unexpected_state(const std::string& about) { return error("invalid_request_error", "payment_intent_unexpected_state", about.empty() ? "" : R"(,"payment_intent":)" + about); }
+std::string unexpected_state(const std::string& about) {
+  return error("invalid_request_error", "payment_intent_unexpected_state", about.empty() ? "" : R"(,"payment_intent":)" + about);
+}
 
 TEST(StripeGateway, TakesACaptureThatIsThereAlreadyAsDoneWhereItIsThisOne) {
   struct row {
@@ -292,10 +295,10 @@ TEST(StripeGateway, TakesACaptureThatIsThereAlreadyAsDoneWhereItIsThisOne) {
   };
   const std::vector<row> table{
       {intent("succeeded", 5998, 5998, "ord_1/capture/2"), operation_outcome::done},
-      {intent("succeeded", 5998, 5998, "ord_1/authorize/1"), operation_outcome::done},         // by hand, in the dashboard
-      {intent("succeeded", 5998, 5998, "ord_1/capture/7"), operation_outcome::declined},       // another capture of ours
-      {intent("succeeded", 5998, 1000, "ord_1/authorize/1"), operation_outcome::declined},     // of another amount
-      {intent("succeeded", 5998, 1000, "ord_1/capture/2"), operation_outcome::unknown},        // ours, but not what we asked for
+      {intent("succeeded", 5998, 5998, "ord_1/authorize/1"), operation_outcome::done},      // by hand, in the dashboard
+      {intent("succeeded", 5998, 5998, "ord_1/capture/7"), operation_outcome::declined},    // another capture of ours
+      {intent("succeeded", 5998, 1000, "ord_1/authorize/1"), operation_outcome::declined},  // of another amount
+      {intent("succeeded", 5998, 1000, "ord_1/capture/2"), operation_outcome::unknown},     // ours, but not what we asked for
       {intent("canceled", 5998, 0, "ord_1/authorize/1"), operation_outcome::declined},
       {intent("requires_payment_method", 5998, 0, "ord_1/authorize/1"), operation_outcome::declined},
   };
@@ -351,7 +354,11 @@ TEST(StripeGateway, RefundsAPartWithAReasonThatStripeKnows) {
   EXPECT_EQ(s.refund("the parcel came broken").kind, operation_outcome::done);
   const auto seen = s.server.seen();
   EXPECT_EQ(seen.at(0).target, "/stripe/v1/refunds");
-  form want{{"payment_intent", "pi_1"}, {"amount", "500"}, {"reason", "requested_by_customer"}, {"metadata[order_id]", "ord_1"}, {"metadata[idempotency_key]", "ord_1/refund/3"}};
+  form want{{"payment_intent", "pi_1"},
+            {"amount", "500"},
+            {"reason", "requested_by_customer"},
+            {"metadata[order_id]", "ord_1"},
+            {"metadata[idempotency_key]", "ord_1/refund/3"}};
   EXPECT_EQ(fields(seen.at(0).body), want);
   want.erase("reason");
   EXPECT_EQ(fields(seen.at(1).body), want);

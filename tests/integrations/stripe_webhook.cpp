@@ -26,11 +26,15 @@ std::string event(std::string_view type, std::string_view object) {
 }
 
 std::string intent(std::string_view status, std::string_view key, std::string_view more = "") {
-  return fmt::format(R"({{"id":"pi_1","object":"payment_intent","amount":100,"currency":"usd","status":"{}","metadata":{{"order_id":"ord_1","idempotency_key":"{}"}}{}}})", status, key, more);
+  return fmt::format(
+      R"({{"id":"pi_1","object":"payment_intent","amount":100,"currency":"usd","status":"{}","metadata":{{"order_id":"ord_1","idempotency_key":"{}"}}{}}})",
+      status, key, more);
 }
 
 std::string refund(std::string_view status, std::string_view key, std::string_view more = "") {
-  return fmt::format(R"({{"id":"re_1","object":"refund","amount":100,"currency":"usd","status":"{}","metadata":{{"order_id":"ord_1","idempotency_key":"{}"}}{}}})", status, key, more);
+  return fmt::format(
+      R"({{"id":"re_1","object":"refund","amount":100,"currency":"usd","status":"{}","metadata":{{"order_id":"ord_1","idempotency_key":"{}"}}{}}})", status,
+      key, more);
 }
 
 payment_notice notice(std::string_view type, std::string_view object) {
@@ -55,10 +59,10 @@ TEST(StripeWebhook, AcceptsAnyOfSeveralSignaturesAndIgnoresOtherSchemes) {
 TEST(StripeWebhook, RefusesASignatureThatDoesNotHold) {
   const auto body = event("payment_intent.succeeded", intent("succeeded", "ord_1/capture/2"));
   const auto good = v1(secret, 1'700'000'000, body);
-  const auto decoded_key = v1("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", 1'700'000'000, body);   // the prefix belongs to Stripe's key
-  for (const auto& h : {std::string{}, std::string{"t=1700000000"}, "v1=" + good, "t=1700000000,v0=" + good, "t=1700000001,v1=" + good, "t=1700000000,v1=" + good + "0",
-                        "t=1700000000,v1=" + good.substr(0, 63), "t=,v1=" + good, "t=1700000000x,v1=" + good, "t=99999999999999999999,v1=" + good,
-                        "t=1700000000,v1=" + decoded_key, std::string{"t=1700000000,v1="}}) {
+  const auto decoded_key = v1("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", 1'700'000'000, body);  // the prefix belongs to Stripe's key
+  for (const auto& h : {std::string{}, std::string{"t=1700000000"}, "v1=" + good, "t=1700000000,v0=" + good, "t=1700000001,v1=" + good,
+                        "t=1700000000,v1=" + good + "0", "t=1700000000,v1=" + good.substr(0, 63), "t=,v1=" + good, "t=1700000000x,v1=" + good,
+                        "t=99999999999999999999,v1=" + good, "t=1700000000,v1=" + decoded_key, std::string{"t=1700000000,v1="}}) {
     const auto got = read(h, body);
     ASSERT_FALSE(got) << h;
     EXPECT_EQ(got.error().code, errc::forbidden);
@@ -84,7 +88,8 @@ TEST(StripeWebhook, AllowsFiveMinutesEitherWay) {
 }
 
 TEST(StripeWebhook, CallsSignedBytesMalformedWhereTheyAreNoEvent) {
-  for (const std::string body : {"", "[]", "{", "{}", R"({"id":"evt_1","type":"x"})", R"({"id":"evt_1","data":{"object":{}}})", R"({"type":"x","data":{"object":{}}})"}) {
+  for (const std::string body :
+       {"", "[]", "{", "{}", R"({"id":"evt_1","type":"x"})", R"({"id":"evt_1","data":{"object":{}}})", R"({"type":"x","data":{"object":{}}})"}) {
     const auto got = read(header(body), body);
     ASSERT_FALSE(got) << body;
     EXPECT_EQ(got.error().code, errc::malformed) << body;
@@ -117,8 +122,9 @@ TEST(StripeWebhook, DoesNotTakeACaptureByHandForTheAuthorization) {
 }
 
 TEST(StripeWebhook, ReadsADeclinedAuthorization) {
-  const auto n = notice("payment_intent.payment_failed",
-                        intent("requires_payment_method", "ord_1/authorize/1", R"(,"last_payment_error":{"code":"card_declined","decline_code":"stolen_card","message":"No."})"));
+  const auto n = notice(
+      "payment_intent.payment_failed",
+      intent("requires_payment_method", "ord_1/authorize/1", R"(,"last_payment_error":{"code":"card_declined","decline_code":"stolen_card","message":"No."})"));
   EXPECT_TRUE(n.relevant);
   EXPECT_EQ(n.what.kind, operation_outcome::declined);
   EXPECT_EQ(n.what.code, "stolen_card");
@@ -145,14 +151,16 @@ TEST(StripeWebhook, ReadsRefunds) {
   EXPECT_EQ(n.what.kind, operation_outcome::declined);
   EXPECT_EQ(n.what.code, "lost_or_stolen_card");
   EXPECT_FALSE(notice("refund.updated", refund("pending", "ord_1/refund/3")).relevant);
-  n = notice("charge.refunded", fmt::format(R"({{"id":"ch_1","refunds":{{"data":[{},{}]}}}})", refund("succeeded", "ord_1/refund/4"), refund("succeeded", "ord_1/refund/3")));
+  n = notice("charge.refunded",
+             fmt::format(R"({{"id":"ch_1","refunds":{{"data":[{},{}]}}}})", refund("succeeded", "ord_1/refund/4"), refund("succeeded", "ord_1/refund/3")));
   EXPECT_TRUE(n.relevant);
   EXPECT_EQ(n.idempotency_key, "ord_1/refund/4");
   EXPECT_FALSE(notice("charge.refunded", R"({"id":"ch_1","metadata":{"order_id":"ord_1","idempotency_key":"ord_1/capture/2"}})").relevant);
 }
 
 TEST(StripeWebhook, FindsNothingToDoInWhatIsNotOursOrUnknown) {
-  for (const auto* type : {"payment_intent.succeeded", "payment_intent.canceled", "payment_intent.created", "refund.updated", "charge.dispute.created", "customer.created"}) {
+  for (const auto* type :
+       {"payment_intent.succeeded", "payment_intent.canceled", "payment_intent.created", "refund.updated", "charge.dispute.created", "customer.created"}) {
     EXPECT_FALSE(notice(type, R"({"id":"x","status":"succeeded","metadata":{}})").relevant) << type;
     EXPECT_FALSE(notice(type, R"({"id":"x","status":"succeeded"})").relevant) << type;
   }
