@@ -16,9 +16,6 @@
 namespace coreldove::persistence::sqlite {
 namespace {
 
-/// Up to so many rows a filter is narrow: it may lead a query even where its rows must be sorted or looked up one by one.
-constexpr std::int64_t narrow_rows_max = 10'000;
-
 using parameter = std::variant<std::int64_t, std::string>;
 
 /// A piece of SQL and what belongs to its question marks.
@@ -40,6 +37,7 @@ struct filter {
 struct plan {
   std::vector<filter> filters;
   clause range{"{0}.no>=? AND {0}.no<?", {}};   // {0}: the leading table
+  std::int64_t narrow = narrow_rows_max;
   std::vector<clause> counted_by;               // where not empty: the sum of these is the total of the one filter
 };
 
@@ -79,9 +77,9 @@ std::uint64_t count(reader& r, const clause& c) {
 }
 
 std::int64_t width(reader& r, const plan& p, const filter& f) {
-  const plan alone{{f}, p.range, {}};
+  const plan alone{{f}, p.range, p.narrow, {}};
   auto c = from_where(alone, &alone.filters.front());
-  auto found = start(r.prepared(fmt::format("SELECT count(*) FROM (SELECT 1 {} LIMIT {})", c.sql, narrow_rows_max)), c.parameters);
+  auto found = start(r.prepared(fmt::format("SELECT count(*) FROM (SELECT 1 {} LIMIT {})", c.sql, p.narrow)), c.parameters);
   return found.next() ? found.integer(0) : 0;
 }
 
@@ -93,7 +91,7 @@ const filter* choose_lead(reader& r, const plan& p) {
     if (f.how == lead::table) continue;
     if (p.filters.size() == 1 && f.in_list_order) return &f;
     const auto n = width(r, p, f);
-    if (n >= fewest || (n >= narrow_rows_max && !f.in_list_order)) continue;
+    if (n >= fewest || (n >= p.narrow && !f.in_list_order)) continue;
     best = &f;
     fewest = n;
   }
@@ -115,7 +113,7 @@ void add_search(reader& r, plan& p, const std::string& q) {
   const auto end = end_of_prefix(q);
   const filter customer{{"o.customer_id>=? AND o.customer_id<?", {q, end}}, lead::index, "orders_customer", false};
   const filter email{{"o.customer_email>=? AND o.customer_email<?", {q, end}}, lead::index, "orders_email", false};
-  if (width(r, p, customer) + width(r, p, email) < narrow_rows_max) {
+  if (width(r, p, customer) + width(r, p, email) < p.narrow) {
     p.filters.push_back({{"o.no IN (SELECT no FROM orders INDEXED BY orders_customer WHERE customer_id>=? AND customer_id<?"
                           " UNION SELECT no FROM orders INDEXED BY orders_email WHERE customer_email>=? AND customer_email<?)",
                           {q, end, q, end}},
@@ -124,8 +122,8 @@ void add_search(reader& r, plan& p, const std::string& q) {
   }
   p.filters.push_back({{"(o.customer_id>=? AND o.customer_id<? OR o.customer_email>=? AND o.customer_email<?)", {q, end, q, end}}, lead::table, "", true});
   const filter not_customer{{"NOT (o.customer_id>=? AND o.customer_id<?)", {q, end}}, lead::table, "", true};
-  const plan by_customer{{customer}, p.range, {}};
-  const plan by_email_alone{{email, not_customer}, p.range, {}};
+  const plan by_customer{{customer}, p.range, p.narrow, {}};
+  const plan by_email_alone{{email, not_customer}, p.range, p.narrow, {}};
   p.counted_by = {from_where(by_customer, &by_customer.filters[0]), from_where(by_email_alone, &by_email_alone.filters[0])};
 }
 
@@ -133,8 +131,9 @@ domain::failure invalid(const char* name, const char* what) {
   return {domain::errc::invalid_input, "the query cannot be read", {{fmt::format("/{}", name), "invalid", what}}};
 }
 
-domain::result<plan> make_plan(reader& r, const domain::order_query& q) {
+domain::result<plan> make_plan(reader& r, const domain::order_query& q, std::int64_t narrow) {
   plan p;
+  p.narrow = narrow;
   const auto no_at = [](const std::optional<domain::time_point>& t, std::int64_t otherwise) {
     return t ? first_no(std::max<std::int64_t>(t->time_since_epoch().count(), 0)) : otherwise;
   };
@@ -206,9 +205,9 @@ std::optional<std::int64_t> no_of(std::string_view cursor) {
   return no;
 }
 
-domain::result<domain::page> list_orders(reader& r, const domain::order_query& q) {
+domain::result<domain::page> list_orders(reader& r, const domain::order_query& q, std::int64_t narrow) {
   return r.in_snapshot([&]() -> domain::result<domain::page> {
-    auto p = make_plan(r, q);
+    auto p = make_plan(r, q, narrow);
     if (!p) return p.error();
     const auto* leading = choose_lead(r, *p);
     domain::page page;

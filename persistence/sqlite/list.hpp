@@ -1,13 +1,21 @@
 #pragma once
 // Lists of orders: each filter by its index, pages by key, totals exact. Runs on a reader thread.
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
 #include "domain/query.hpp"
 #include "domain/result.hpp"
 #include "persistence/sqlite/reader_pool.hpp"
 
 namespace coreldove::persistence::sqlite {
 
-/// Errors: invalid_input for a cursor that is none of ours, or bounds that are no decimals.
-domain::result<domain::page> list_orders(reader& r, const domain::order_query& q);
+/// Up to so many rows a filter is narrow: it may lead a query even where its rows must be sorted or looked up one by one.
+inline constexpr std::int64_t narrow_rows_max = 10'000;
+
+/// Errors: invalid_input for a cursor that is none of ours, or bounds that are no decimals. The answer does not depend on `narrow`, only its speed.
+domain::result<domain::page> list_orders(reader& r, const domain::order_query& q, std::int64_t narrow = narrow_rows_max);
 
 domain::result<domain::page> list_reviews(reader& r, const domain::review_query& q);
 

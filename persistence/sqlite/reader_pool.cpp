@@ -45,6 +45,7 @@ void reader_pool::stop() {
   wake_.notify_all();
   for (auto& t : threads_) t.join();
   threads_.clear();
+  readers_.clear();
 }
 
 bool reader_pool::next(std::unique_lock<std::mutex>& lock, work& what, bool& is_long) {

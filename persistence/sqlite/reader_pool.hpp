@@ -49,7 +49,7 @@ public:
   /// Runs once: on a reader thread, or at once with nullptr where the queue is full or the pool has stopped.
   using work = std::function<void(reader*)>;
   void submit(lane l, work what);
-  /// Finishes what is queued.
+  /// Finishes what is queued and closes the connections.
   void stop();
 
 private:
