@@ -78,6 +78,16 @@ TEST(SandboxMail, FindsTheMailsOfOneOrder) {
   EXPECT_EQ(box.get("/mails?order=ord_7").status, 400);
 }
 
+TEST(SandboxMail, ShowsEncodedSubjectsAsText) {
+  const sandbox_under_test box;
+  mail_client client{box};
+  client.hello();
+  client.deliver("Message-ID: <1@x>\r\nSubject: =?UTF-8?B?Q2Fmw6k=?=\r\n =?UTF-8?Q?_au=20lait?= today\r\n\r\n.\r\n");
+  client.deliver("Message-ID: <2@x>\r\nSubject: 2=?1+1\r\n\r\n.\r\n");
+  EXPECT_EQ(box.get("/mails").at("/items/0/subject"), "Caf\u00e9 au lait today");
+  EXPECT_EQ(box.get("/mails").at("/items/1/subject"), "2=?1+1");
+}
+
 TEST(SandboxMail, DropsARepeatedMessageIdButSaysYes) {
   const sandbox_under_test box;
   mail_client client{box};

@@ -87,15 +87,26 @@ TEST(SandboxStripe, CapturesOnceInFullOrInPart) {
   EXPECT_EQ(again.at("/error/payment_intent/status"), "succeeded");
 }
 
-TEST(SandboxStripe, CapturesSeveralTimesUntilTheLastOne) {
+TEST(SandboxStripe, CapturesSeveralTimesWhereThatWasAskedFor) {
   const sandbox_under_test box;
-  const auto id = box.authorized();
+  const auto once = box.authorized();
+  EXPECT_EQ(box.stripe("POST", intent_path(once, "capture"), "amount_to_capture=1000&final_capture=false").at("/error/param"), "final_capture");
+  const auto several = [&] {
+    return box.stripe("POST", intents, std::string{good} + "&payment_method_options[card][request_multicapture]=if_available").at("/id");
+  };
+  const auto id = several();
   EXPECT_EQ(box.stripe("POST", intent_path(id, "capture"), "amount_to_capture=1000&final_capture=false").at("/status"), "requires_capture");
   EXPECT_EQ(box.stripe("POST", intent_path(id, "capture"), "amount_to_capture=4999&final_capture=false").at("/error/code"), "amount_too_large");
   const auto last = box.stripe("POST", intent_path(id, "capture"), "amount_to_capture=4998");
   EXPECT_EQ(last.at("/status"), "succeeded");
   EXPECT_EQ(last.at("/amount_received"), "5998");
   EXPECT_EQ(box.ledger("?operation=capture").size(), 2u);
+
+  const auto cut_short = several();
+  box.stripe("POST", intent_path(cut_short, "capture"), "amount_to_capture=1000&final_capture=false");
+  EXPECT_EQ(box.stripe("POST", intent_path(cut_short, "cancel")).at("/amount_received"), "1000");
+  EXPECT_THAT(box.ledger("?operation=void"), testing::ElementsAre(HasSubstr(R"("amount":"49.98")"))) << "what was left";
+  EXPECT_EQ(box.stripe("POST", "/v1/refunds", "payment_intent=" + cut_short).at("/amount"), "1000");
 }
 
 TEST(SandboxStripe, NeverCapturesMoreThanWasAuthorized) {

@@ -4,6 +4,7 @@
 #include <simdjson.h>
 #include <strings.h>
 
+#include <algorithm>
 #include <array>
 #include <iterator>
 
@@ -68,6 +69,12 @@ void append_mail(std::string& out, const received_mail& m) {
   out.push_back('}');
 }
 
+std::string quoted_words(std::string_view text) {
+  std::string spaced{text};
+  std::replace(spaced.begin(), spaced.end(), '_', ' ');
+  return unquote_printable(spaced);
+}
+
 /// JSON needs UTF-8; a mail may be anything.
 std::string as_utf8(std::string text) {
   if (simdjson::validate_utf8(text)) return text;
@@ -115,6 +122,26 @@ std::string mail_text(std::string_view raw) {
   return as_utf8(std::move(body));
 }
 
+std::string mail_subject(std::string_view raw) {
+  const std::string coded = mail_header(raw, "Subject");
+  std::string_view rest = coded;
+  std::string out;
+  bool after_word = false;
+  while (!rest.empty()) {
+    const auto start = rest.find("=?"), charset = rest.find('?', start + 2), text = rest.find('?', charset + 1);
+    const auto end = text == std::string_view::npos ? text : rest.find("?=", text + 1);
+    if (start == std::string_view::npos || charset == std::string_view::npos || end == std::string_view::npos) break;
+    const auto between = rest.substr(0, start);
+    if (!after_word || between.find_first_not_of(" \t") != std::string_view::npos) out += between;  // blanks between two words are none
+    const auto word = rest.substr(text + 1, end - text - 1);
+    const char how = rest[charset + 1];
+    out += how == 'B' || how == 'b' ? from_base64(word) : quoted_words(word);
+    rest.remove_prefix(end + 2);
+    after_word = true;
+  }
+  return as_utf8(out.append(rest));
+}
+
 std::span<const operation> mail_receiver::operations() const { return operations_known; }
 
 bool mail_receiver::first_of(std::string_view message_id) { return message_id.empty() || seen_.insert(digest(message_id)).second; }
@@ -123,7 +150,7 @@ void mail_receiver::take(received_mail m) {
   m.at_ms = world_.now_ms();
   m.message_id = mail_header(m.raw, "Message-ID");
   m.order_id = mail_header(m.raw, "X-Order-Id");
-  m.subject = mail_header(m.raw, "Subject");
+  m.subject = mail_subject(m.raw);
   const std::lock_guard lock(mutex_);
   if (!first_of(m.message_id)) return;
   const std::string reference = m.to.empty() ? std::string{} : m.to.front();

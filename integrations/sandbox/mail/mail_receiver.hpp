@@ -23,6 +23,8 @@ struct received_mail {
 
 /// The value of a header of `raw`, unfolded; empty where there is none.
 std::string mail_header(std::string_view raw, std::string_view name);
+/// The subject with its encoded words (RFC 2047) read as UTF-8.
+std::string mail_subject(std::string_view raw);
 /// The body as text: quoted-printable and base64 are decoded; multipart bodies stay as they are.
 std::string mail_text(std::string_view raw);
 

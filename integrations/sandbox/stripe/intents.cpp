@@ -93,25 +93,30 @@ bool stripe::find_intent(call& c) {
   return false;
 }
 
+std::optional<stripe::asked_price> stripe::read_price(call& c) {
+  const auto wrong = [&](std::string_view code, std::string_view message, std::string_view param) {
+    refuse(c, {400, invalid, code, message, param});
+    return std::nullopt;
+  };
+  const auto amount = whole_number(c, "amount");
+  if (!amount) return std::nullopt;
+  const auto code = c.params.find("currency");
+  if (!code) return wrong("parameter_missing", "Missing required param: currency.", "currency");
+  const auto currency = find_stripe_currency(*code);
+  if (!currency) return wrong("", fmt::format("Invalid currency: {}.", *code), "currency");
+  const auto shown = [&](domain::minor_units a) { return domain::format_amount(a, currency->digits); };
+  if (*amount < currency->minimum) return wrong("amount_too_small", fmt::format("Amount must be at least {} {}", shown(currency->minimum), *code), "amount");
+  if (*amount > stripe_amount_max)
+    return wrong("amount_too_large", fmt::format("Amount must be no more than {} {}", shown(stripe_amount_max), *code), "amount");
+  const domain::minor_units step = currency->digits == 3 ? 10 : currency->iso.digits == 0 && currency->digits == 2 ? 100 : 1;
+  if (*amount % step != 0) return wrong("parameter_invalid_integer", fmt::format("Amounts in {} must be divisible by {}", *code, step), "amount");
+  return asked_price{*amount, *currency};
+}
+
 void stripe::create(call& c) {
   if (!only_known(c, create_params)) return;
-  const auto amount = whole_number(c, "amount");
-  if (!amount) return;
-  const auto code = c.params.find("currency");
-  if (!code) return refuse(c, {400, invalid, "parameter_missing", "Missing required param: currency.", "currency"});
-  const auto currency = find_stripe_currency(*code);
-  if (!currency) return refuse(c, {400, invalid, "", fmt::format("Invalid currency: {}.", *code), "currency"});
-  if (*amount < currency->minimum) {
-    const std::string smallest = domain::format_amount(currency->minimum, currency->digits);
-    return refuse(c, {400, invalid, "amount_too_small", fmt::format("Amount must be at least {} {}", smallest, *code), "amount"});
-  }
-  if (*amount > stripe_amount_max) {
-    const std::string largest = domain::format_amount(stripe_amount_max, currency->digits);
-    return refuse(c, {400, invalid, "amount_too_large", fmt::format("Amount must be no more than {} {}", largest, *code), "amount"});
-  }
-  const domain::minor_units step = currency->digits == 3 ? 10 : currency->iso.digits == 0 && currency->digits == 2 ? 100 : 1;
-  if (*amount % step != 0)
-    return refuse(c, {400, invalid, "parameter_invalid_integer", fmt::format("Amounts in {} must be divisible by {}", *code, step), "amount"});
+  const auto price = read_price(c);
+  if (!price) return;
   const auto method = c.params.find("capture_method").value_or("automatic");
   if (method != "automatic" && method != "automatic_async" && method != "manual")
     return refuse(c, {400, invalid, "", "Invalid capture_method: must be one of automatic, automatic_async, or manual", "capture_method"});
@@ -124,10 +129,11 @@ void stripe::create(call& c) {
 
   payment_intent p;
   if (!metadata(c, {}, p.face.metadata)) return;
-  p.amount = *amount;
-  p.currency = currency->iso;
-  p.digits = currency->digits;
+  p.amount = price->amount;
+  p.currency = price->currency.iso;
+  p.digits = price->currency.digits;
   p.automatic = method != "manual";
+  p.multicapture = c.params.find("payment_method_options[card][request_multicapture]") == "if_available";
   p.created = static_cast<std::uint32_t>(c.now_ms / 1000);
   p.description = texts_.put(c.params.find("description").value_or(""));
   p.receipt_email = texts_.put(c.params.find("receipt_email").value_or(""));
@@ -180,18 +186,12 @@ void stripe::confirm(call& c) {
   const auto s = p.face.status;
   if (s != intent_status::requires_payment_method && s != intent_status::requires_confirmation && s != intent_status::requires_action) {
     c.keep = true;
-    return refuse(
-        c,
-        {400, invalid, "payment_intent_unexpected_state",
-         fmt::format("You cannot confirm this PaymentIntent because it has a status of {}. Only a PaymentIntent with one of the following statuses may "
-                     "be confirmed: requires_confirmation, requires_action, requires_payment_method.",
-                     to_string(s))},
-        true);
+    return refuse_state(c, "You cannot confirm this PaymentIntent", "confirmed", "requires_confirmation, requires_action, requires_payment_method");
   }
   std::string_view token = token_in(c.params);
   if (token.empty() || ids_.number_in(token, "pm_") == c.intent) token = p.face.token.view();
   if (token.empty())
-    return refuse(c, {400, invalid, "payment_intent_unexpected_state", "You cannot confirm this PaymentIntent because it's missing a payment method."}, true);
+    return refuse_showing(c, {400, invalid, "payment_intent_unexpected_state", "You cannot confirm this PaymentIntent because it's missing a payment method."});
   if (!answer_of_card(token)) return refuse(c, {400, invalid, "resource_missing", fmt::format("No such PaymentMethod: '{}'", token), "payment_method"});
   charge(c, p, token, flag(c, "error_on_requires_action"));
   show(c);
@@ -208,21 +208,17 @@ void stripe::capture(call& c) {
     amount = *asked;
   }
   c.keep = true;
-  if (p.face.status != intent_status::requires_capture)
-    return refuse(
-        c,
-        {400, invalid, "payment_intent_unexpected_state",
-         fmt::format("This PaymentIntent could not be captured because it has a status of {}. Only a PaymentIntent with one of the following statuses "
-                     "may be captured: requires_capture.",
-                     to_string(p.face.status))},
-        true);
-  if (amount > p.face.capturable)
-    return refuse(
-        c, {400, invalid, "amount_too_large",
-            fmt::format("The amount to capture ({}) is greater than the amount that can be captured ({}).", amount, p.face.capturable), "amount_to_capture"});
-  if (c.declined) return refuse(c, {402, "card_error", "card_declined", "Your card was declined.", "", "generic_decline", "try_again_later"}, true);
-  if (!metadata(c, p.face.metadata, p.face.metadata)) return;
+  if (p.face.status != intent_status::requires_capture) return refuse_state(c, "This PaymentIntent could not be captured", "captured", "requires_capture");
+  if (amount > p.face.capturable) {
+    const auto message = fmt::format("The amount to capture ({}) is greater than the amount that can be captured ({}).", amount, p.face.capturable);
+    return refuse(c, {400, invalid, "amount_too_large", message, "amount_to_capture"});
+  }
+  if (c.declined) return refuse_showing(c, {402, "card_error", "card_declined", "Your card was declined.", "", "generic_decline", "try_again_later"});
   const bool last = c.params.find("final_capture") != "false" || amount == p.face.capturable;
+  if (!last && !p.multicapture)
+    return refuse_showing(c,
+                          {400, invalid, "", "You cannot set final_capture to false: multicapture is not available for this PaymentIntent.", "final_capture"});
+  if (!metadata(c, p.face.metadata, p.face.metadata)) return;
   p.face.received += amount;
   p.face.capturable = last ? 0 : p.face.capturable - amount;  // what is left over goes back to the customer
   if (last) p.face.status = intent_status::succeeded;
@@ -242,15 +238,10 @@ void stripe::cancel(call& c) {
                         "cancellation_reason"});
   }
   c.keep = true;
-  if (p.face.status == intent_status::succeeded || p.face.status == intent_status::canceled || p.face.received > 0)
-    return refuse(
-        c,
-        {400, invalid, "payment_intent_unexpected_state",
-         fmt::format("You cannot cancel this PaymentIntent because it has a status of {}. Only a PaymentIntent with one of the following statuses may "
-                     "be canceled: requires_payment_method, requires_capture, requires_confirmation, requires_action.",
-                     to_string(p.face.status))},
-        true);
-  if (c.declined) return refuse(c, {402, "card_error", "card_declined", "The cancellation was refused.", "", "generic_decline", "try_again_later"}, true);
+  if (p.face.status == intent_status::succeeded || p.face.status == intent_status::canceled)
+    return refuse_state(c, "You cannot cancel this PaymentIntent", "canceled",
+                        "requires_payment_method, requires_capture, requires_confirmation, requires_action");
+  if (c.declined) return refuse_showing(c, {402, "card_error", "card_declined", "The cancellation was refused.", "", "generic_decline", "try_again_later"});
   if (p.face.capturable > 0)
     c.did(operation::void_, p.face.capturable, "payment_intent.canceled");
   else

@@ -32,8 +32,9 @@ struct payment_intent {
   kept_text order_id, description, receipt_email, customer, extra;  // extra: rarely used members as JSON, each with its comma in front
   std::uint32_t created = 0;                                        // unix seconds
   domain::currency currency;
-  std::uint8_t digits = 2;  // of its amounts, see currencies.hpp
-  bool automatic = false;   // captured at once
+  std::uint8_t digits = 2;    // of its amounts, see currencies.hpp
+  bool automatic = false;     // captured at once
+  bool multicapture = false;  // may be captured in several steps
 };
 
 struct payment_refund {

@@ -13,13 +13,22 @@ namespace {
 constexpr std::size_t metadata_entries_max = 50, metadata_key_max = 40, metadata_value_max = 500;
 }
 
-void stripe::refuse(call& c, const stripe_error& e, bool with_intent) const {
+void stripe::refuse(call& c, const stripe_error& e) {
   c.out.status = e.status;
   c.shows = kept_answer::shows::text;
-  if (with_intent)
-    append_error(c.out.body, e, &ids_, c.intent, &intents_[c.intent], &intents_[c.intent].face);
-  else
-    append_error(c.out.body, e);
+  append_error(c.out.body, e);
+}
+
+void stripe::refuse_showing(call& c, const stripe_error& e) const {
+  c.out.status = e.status;
+  c.shows = kept_answer::shows::text;
+  append_error(c.out.body, e, &ids_, c.intent, &intents_[c.intent], &intents_[c.intent].face);
+}
+
+void stripe::refuse_state(call& c, std::string_view cannot, std::string_view verb, std::string_view allowed) const {
+  const std::string message = fmt::format("{} because it has a status of {}. Only a PaymentIntent with one of the following statuses may be {}: {}.", cannot,
+                                          to_string(intents_[c.intent].face.status), verb, allowed);
+  refuse_showing(c, {400, "invalid_request_error", "payment_intent_unexpected_state", message});
 }
 
 bool stripe::only_known(call& c, std::span<const std::string_view> known) {
@@ -56,7 +65,7 @@ bool stripe::flag(const call& c, std::string_view param) { return c.params.find(
 
 bool stripe::metadata(call& c, kept_text before, kept_text& after) {
   std::vector<std::pair<std::string, std::string_view>> entries;
-  simdjson::dom::parser parser;
+  thread_local simdjson::dom::parser parser;
   bool given = false;
   for (const auto& f : c.params.fields()) {
     const auto key = child_of(f.key, "metadata");
@@ -65,6 +74,7 @@ bool stripe::metadata(call& c, kept_text before, kept_text& after) {
       for (const auto member : parser.parse(std::string{before.view()}).get_object()) entries.emplace_back(member.key, member.value.get_string());
     if (key->size() > metadata_key_max || f.value.size() > metadata_value_max) {
       refuse(c, {400, "invalid_request_error", "", "Metadata keys can have up to 40 characters, and values up to 500 characters.", f.key});
+      c.keep = false;
       return false;
     }
     std::erase_if(entries, [&](const auto& e) { return e.first == *key; });
@@ -74,6 +84,7 @@ bool stripe::metadata(call& c, kept_text before, kept_text& after) {
   if (!given) return true;
   if (entries.size() > metadata_entries_max) {
     refuse(c, {400, "invalid_request_error", "", "You can specify up to 50 metadata keys.", "metadata"});
+    c.keep = false;
     return false;
   }
   std::string text;

@@ -99,7 +99,7 @@ void stripe::write_state(const call& c, std::uint64_t fingerprint) const {
   auto to = std::back_inserter(line);
   fmt::format_to(to, R"({{"v":"stripe","at":{},"intent":{},"status":"{}")", c.now_ms, c.intent, to_string(p.face.status));
   if (c.created) {
-    fmt::format_to(to, R"(,"amount":{},"currency":"{}","automatic":{})", p.amount, p.currency.name(), p.automatic);
+    fmt::format_to(to, R"(,"amount":{},"currency":"{}","automatic":{},"multicapture":{})", p.amount, p.currency.name(), p.automatic, p.multicapture);
     append_member(line, "order_id", p.order_id.view());
     append_member(line, "description", p.description.view());
     append_member(line, "receipt_email", p.receipt_email.view());
@@ -136,6 +136,7 @@ void stripe::restore_intent(const simdjson::dom::element& line, std::uint32_t nu
     p.currency = currency->iso;
     p.digits = currency->digits;
     p.automatic = line["automatic"].get_bool().value();
+    p.multicapture = line["multicapture"].get_bool().value();
     p.created = static_cast<std::uint32_t>(number_at(line, "at") / 1000);
     p.order_id = texts_.put(text_at(line, "order_id"));
     p.description = texts_.put(text_at(line, "description"));

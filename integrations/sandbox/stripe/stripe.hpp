@@ -1,9 +1,9 @@
 #pragma once
 // Stripe: payment intents, captures, cancellations, refunds, the balance; Stripe's idempotency and its webhooks.
 //
-// Answers as the API of 2023-08-16 does. Differences on purpose: tokens ("tok_visa") are taken as payment_method directly; several captures
-// (final_capture=false) need no opt-in; a refund succeeds at once; error_500 faults are not kept under the idempotency key, because they
-// stand for trouble before Stripe's own code.
+// Answers as the API of 2023-08-16 does. Differences on purpose: tokens ("tok_visa") are taken as payment_method directly; every card allows several
+// captures where request_multicapture asks for them; a refund succeeds at once; error_500 faults are not kept under the idempotency key, because
+// they stand for trouble before Stripe's own code.
 #include <array>
 #include <boost/unordered/unordered_flat_set.hpp>
 #include <chrono>
@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "integrations/sandbox/form.hpp"
+#include "integrations/sandbox/stripe/currencies.hpp"
 #include "integrations/sandbox/stripe/model.hpp"
 #include "integrations/sandbox/world.hpp"
 
@@ -84,6 +85,11 @@ private:
   void keep(const call& c, std::uint64_t fingerprint, kept_text key, std::chrono::milliseconds busy);
 
   // intents.cpp
+  struct asked_price {
+    domain::minor_units amount = 0;
+    stripe_currency currency;
+  };
+  static std::optional<asked_price> read_price(call& c);
   void create(call& c);
   void confirm(call& c);
   void capture(call& c);
@@ -109,7 +115,10 @@ private:
   static bool flag(const call& c, std::string_view param);
   /// Metadata merged with `before` as Stripe merges it; false: too much of it, answered.
   bool metadata(call& c, kept_text before, kept_text& after);
-  void refuse(call& c, const stripe_error& e, bool with_intent = false) const;
+  static void refuse(call& c, const stripe_error& e);
+  /// The same, and the intent as it stands.
+  void refuse_showing(call& c, const stripe_error& e) const;
+  void refuse_state(call& c, std::string_view cannot, std::string_view verb, std::string_view allowed) const;
 
   // state.cpp
   /// A change: into the ledger, the balance and the state file, and on its way as webhooks. `key`: the idempotency key as the ledger keeps it.
