@@ -1,7 +1,7 @@
 # CoreLDove Order Processing. `make help` lists the targets; the first build takes a few minutes.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test bench check format generate asan tsan clean
+.PHONY: help setup build run test bench simulate mutations check format generate asan tsan clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -22,6 +22,13 @@ test: setup ## build and run every test; LABEL=unit (or integration, e2e) for a 
 bench: setup ## build, run the bench suite, print one table, write build/bench/results.json
 	@.ci/build.sh release coreldove coreldove-micro
 	@bench/run.py build
+
+simulate: setup ## the engine under faults from SEEDS=1000 seeds (FIRST=1, STEPS=10000); a failing seed prints how to replay it
+	@.ci/build.sh release coreldove-sim
+	@build/coreldove-sim --seed $(or $(FIRST),1) --seeds $(or $(SEEDS),1000) --steps $(or $(STEPS),10000)
+
+mutations: setup ## break the engine in many places; each has to be found by the simulation (an hour)
+	@tests/simulation/mutations.py
 
 check: ## layers and formatting
 	@.ci/setup.sh clang-format

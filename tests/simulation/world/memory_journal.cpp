@@ -1,0 +1,100 @@
+// The writing half of the store in memory.
+#include <stdexcept>
+
+#include "tests/simulation/world/memory_store.hpp"
+
+namespace coreldove::simulation {
+namespace {
+
+const domain::failure closed_for_now{domain::errc::unavailable, "the store cannot be written at the moment"};
+const domain::failure nobody_knows{domain::errc::timed_out, "the disk did not say whether it has written"};
+
+}  // namespace
+
+void memory_store::append(persistence::append item, persistence::append_done done) {
+  if (!open_) return;
+  if (auto& [order_id, times] = append_throws_; times > 0 && (order_id.empty() || order_id == item.stream)) {
+    --times;
+    throw std::runtime_error("no memory for the append");
+  }
+  if (!healthy()) return done(closed_for_now);
+  queue_.push_back(append_job{std::move(item), std::move(done)});
+}
+
+void memory_store::adjust(persistence::stock_adjustment item, persistence::append_done done) {
+  if (!open_) return;
+  if (adjust_throws_ > 0) {
+    --adjust_throws_;
+    throw std::runtime_error("no memory for the adjustment");
+  }
+  queue_.push_back(adjust_job{std::move(item), std::move(done)});
+}
+
+void memory_store::import(persistence::catalog items, persistence::plain_done done) {
+  if (open_) queue_.push_back(import_job{std::move(items), std::move(done)});
+}
+
+void memory_store::outbox_done(std::vector<std::string> keys) {
+  if (open_) queue_.push_back(outbox_job{std::move(keys)});
+}
+
+void memory_store::commit_some(std::size_t at_most, commit_fate fate) {
+  if (full_ || clock_.now() < down_until_) fate = commit_fate::failed;
+  if (fate == commit_fate::failed) down_until_ = std::max(down_until_, clock_.now() + std::chrono::seconds{1});
+  for (; at_most > 0 && !queue_.empty(); --at_most) {
+    auto j = std::move(queue_.front());
+    queue_.pop_front();
+    if (fate == commit_fate::committed) {
+      carry_out(j);
+    } else if (fate == commit_fate::written_unknown) {
+      const auto before = commit_answers_.size();
+      carry_out(j);
+      commit_answers_.resize(before);
+      refuse(j, nobody_knows);
+    } else {
+      refuse(j, fate == commit_fate::failed ? closed_for_now : nobody_knows);
+    }
+  }
+}
+
+void memory_store::carry_out(job& j) {
+  if (auto* a = std::get_if<append_job>(&j)) {
+    commit_answers_.push_back([done = a->done, r = disk.write(a->item)] { done(r); });
+  } else if (auto* s = std::get_if<adjust_job>(&j)) {
+    commit_answers_.push_back([done = s->done, r = disk.write(s->item)] { done(r); });
+  } else if (auto* c = std::get_if<import_job>(&j)) {
+    disk.write(c->items);
+    commit_answers_.push_back([done = c->done] { done(true); });
+  } else {
+    for (const auto& k : std::get<outbox_job>(j).keys) disk.outbox.erase(k);
+  }
+}
+
+void memory_store::refuse(job& j, const domain::failure& why) {
+  if (auto* a = std::get_if<append_job>(&j)) commit_answers_.push_back([done = a->done, why] { done(why); });
+  if (auto* s = std::get_if<adjust_job>(&j)) commit_answers_.push_back([done = s->done, why] { done(why); });
+  if (auto* c = std::get_if<import_job>(&j)) commit_answers_.push_back([done = c->done, why] { done(why); });
+}
+
+bool memory_store::answer_commit() {
+  if (commit_answers_.empty()) return false;
+  auto answer = std::move(commit_answers_.front());
+  commit_answers_.pop_front();
+  answer();
+  return true;
+}
+
+void memory_store::crash() {
+  open_ = false;
+  while (!queue_.empty() || !commit_answers_.empty() || !reads_.empty()) {
+    std::deque<job>{}.swap(queue_);
+    std::deque<std::function<void()>>{}.swap(commit_answers_);
+    reads_.clear();
+  }
+  append_throws_ = {};
+  adjust_throws_ = reads_to_fail_ = 0;
+  down_until_ = {};
+  open_ = true;
+}
+
+}  // namespace coreldove::simulation
