@@ -23,7 +23,19 @@ persistence::idempotency_record record_of(const request_key& k, const order_answ
   return {k.scope, k.key, k.fingerprint, {a.status, a.version, a.order_id, a.document}, replaces};
 }
 
+/// What the shard logs, and a person reads if the order ends up in quarantine.
+caf::error reason_of(const std::exception_ptr& x) {
+  try {
+    std::rethrow_exception(x);
+  } catch (const std::exception& e) {
+    return caf::make_error(caf::sec::runtime_error, e.what());
+  } catch (...) {
+    return caf::make_error(caf::sec::runtime_error, "an exception of an unknown type");
+  }
+}
+
 order_actor::behavior_type behavior(order_shell::self_ptr self, links_ptr l, shard_actor shard, std::string order_id, bool fresh) {
+  self->set_exception_handler([](std::exception_ptr& x) { return reason_of(x); });
   auto& s = self->state;
   s.start(std::move(l), std::move(shard), std::move(order_id), fresh);
   return {[&s](place_task& m) { s.on(m); },
@@ -58,7 +70,7 @@ void order_shell::load() {
 }
 
 void order_shell::on(stream_loaded& m) {
-  if (!m.stream) return give_up(m.stream.error());
+  if (!m.stream) return could_not_load(m.stream.error());
   if (m.stream->empty()) return give_up({domain::errc::not_found, "There is no such order."});
   auto rebuilt = persistence::rebuild(*m.stream);
   if (!rebuilt) {
@@ -73,6 +85,13 @@ void order_shell::on(stream_loaded& m) {
   tell_shard_when_idle();
 }
 
+/// Whoever waits is told; the order itself may have work to do, so it stays and tries again.
+void order_shell::could_not_load(const domain::failure& why) {
+  at = phase::unread;
+  started.clear();   // their answers may be among what is dropped here; whatever is open is asked for again
+  for (auto& t : std::exchange(waiting, {})) t.done.answer(why);
+}
+
 /// Nothing can be done for this order now; whoever waits is told, and the shard will start it anew when it is asked for.
 void order_shell::give_up(const domain::failure& why) {
   for (auto& t : waiting) t.done.answer(why);
@@ -84,8 +103,8 @@ void order_shell::give_up(const domain::failure& why) {
 
 void order_shell::on(tell_task& m) { submit({std::move(m.what), std::move(m.rq), std::move(m.done), 0}); }
 
+/// The operation stays among the started ones until what came of it is on disk: until then nobody may ask again as if for the first time.
 void order_shell::on(const operation_answered& m) {
-  std::erase_if(started, [&](const auto& s) { return s.first == m.n; });
   submit({domain::settle_operation{m.n, m.what.kind, m.what.reference, m.what.code, m.what.message, m.what.tracking_number}, {"system", trace_id, {}, {}, {}}, {}, 0});
 }
 
@@ -96,6 +115,7 @@ void order_shell::submit(task t) {
     return;
   }
   waiting.push_back(std::move(t));
+  if (at == phase::unread) return load();
   next();
   tell_shard_when_idle();
 }
@@ -153,8 +173,11 @@ void order_shell::write(task t, std::vector<domain::event> events) {
     if (r && !moved.movements.empty()) {
       moved.position = r->position;
       caf::anon_send(links->inventory, std::move(moved));
-    } else if (!r && moved.settles_hold) {
-      caf::anon_send(links->inventory, drop_hold{std::move(moved.order_id)});
+    } else if (!r) {
+      // Perhaps it was written, or the stock in memory is not what the store has: only the store can tell.
+      const bool in_doubt = (r.error().code == domain::errc::timed_out && !moved.movements.empty()) || (r.error().code == domain::errc::conflict && moved.settles_hold);
+      if (moved.settles_hold) caf::anon_send(links->inventory, drop_hold{std::move(moved.order_id)});
+      if (in_doubt) caf::anon_send(links->inventory, read_stock{});
     }
     if (r && !mails.empty()) caf::anon_send(links->notifier, outbox_written{std::move(mails)});
     caf::anon_send(me, appended{std::move(r)});
@@ -179,6 +202,7 @@ void order_shell::committed(writing w) {
   if (order.status != before || order.version == w.events.size()) l->figures->entered(order.status);
   if (order.status == domain::order_status::confirmed && before == domain::order_status::received)
     l->figures->confirm_seconds.Observe(std::chrono::duration<double>(order.updated_at - order.created_at).count());
+  std::erase_if(started, [&](const auto& s) { return order.operations.at(s.first - 1).state != domain::operation_state::requested; });
   answer(w);
   serve_waiters(w.answers_waiter);
   perform_open(false);
@@ -212,10 +236,18 @@ void order_shell::on(const wait_over& m) {
   tell_shard_when_idle();
 }
 
-/// The journal would not have it. `conflict`: somebody else wrote, or the stock in memory was out of date; look again and decide anew.
+/// The journal would not have it. `conflict`: somebody else wrote, or the stock in memory was out of date; look again and decide anew. `timed_out`: it may
+/// have been written all the same, and then it has to go on.
 void order_shell::refused(const domain::failure& why) {
   auto w = std::move(*in_journal);
   in_journal.reset();
+  if (why.code == domain::errc::timed_out) {
+    runtime::log_order(spdlog::level::warn, id, w.what.rq.trace_id, "the journal does not know whether it has written a command", why.detail);
+    w.what.done.answer(why);
+    placing.reset();
+    forget_answer(w.what);
+    return load();
+  }
   const bool again = why.code == domain::errc::conflict && w.what.tries < tries_after_conflict;
   if (placing) {
     if (!again || w.what.rq.key) {
@@ -232,13 +264,20 @@ void order_shell::refused(const domain::failure& why) {
     return load();
   }
   runtime::log_order(spdlog::level::warn, id, w.what.rq.trace_id, "the journal refused a command", why.detail);
+  forget_answer(w.what);
   w.what.done.answer(why);
   next();
   tell_shard_when_idle();
 }
 
+/// An answer of the outside world that could not be written: the next nudge asks for it again.
+void order_shell::forget_answer(const task& t) {
+  if (const auto* s = std::get_if<domain::settle_operation>(&t.what)) std::erase_if(started, [&](const auto& x) { return x.first == s->n; });
+}
+
 void order_shell::on_nudge() {
   if (at == phase::placing) return place_when_known(true);
+  if (at == phase::unread) return load();
   if (at != phase::live || in_journal || !waiting.empty()) return;
   const auto long_ago = now() - std::max(l->limits.payment_timeout, l->limits.carrier_timeout) - l->limits.lost_after;
   std::erase_if(started, [&](const auto& s) { return s.second < long_ago; });

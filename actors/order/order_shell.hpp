@@ -48,7 +48,7 @@ struct order_shell {
     order_answer answer;
     bool answers_waiter = false;             // its idempotency record is the first waiter's final answer
   };
-  enum class phase { loading, placing, live };
+  enum class phase { unread, loading, placing, live };   // unread: the store would not be read; the next command or nudge tries again
 
   explicit order_shell(self_ptr s) : self(s) {}
   void start(links_ptr links, shard_actor my_shard, std::string order_id, bool fresh);
@@ -67,10 +67,12 @@ struct order_shell {
 
   // order.cpp
   void load();
+  void could_not_load(const domain::failure& why);
   void submit(task t);
   void next();
   void write(task t, std::vector<domain::event> events);
   void refused(const domain::failure& why);
+  void forget_answer(const task& t);
   void committed(writing w);
   void answer(writing& w);
   void serve_waiters(bool last_answer_stored);
@@ -101,7 +103,7 @@ struct order_shell {
   std::optional<writing> in_journal;
   std::deque<task> waiting;
   std::vector<waiter> waiters;
-  std::vector<std::pair<std::uint32_t, domain::time_point>> started;   // operations on their way
+  std::vector<std::pair<std::uint32_t, domain::time_point>> started;   // on their way, or answered and not yet settled on disk
   std::optional<domain::time_point> stock_asked;
   bool told_idle = false;
 };
