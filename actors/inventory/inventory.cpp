@@ -20,11 +20,18 @@ struct inventory_state {
 
   void load() {
     loaded = false;
+    if (reading) {
+      read_again = true;                           // what is on its way may be older than the reason to look
+      return;
+    }
     l->health->set(name, runtime::condition::degraded, "reading the stock");
     l->store->load_catalog([me = inventory_actor{self}](domain::result<persistence::catalog> r) { caf::anon_send(me, catalog_loaded{std::move(r)}); });
+    reading = true;
   }
 
   void on(catalog_loaded& m) {
+    reading = false;
+    if (std::exchange(read_again, false)) return load();
     if (!m.items) {
       spdlog::error("the stock cannot be read: {}", m.items.error().detail);
       self->delayed_send(self, 500ms, read_stock{});
@@ -111,7 +118,10 @@ struct inventory_state {
       const auto correction = same_snapshot && !committed ? -m.delta : m.delta;
       if (!ledger.apply({m.what->sku, m.what->warehouse, correction, 0})) load();
     }
-    if (!committed) return m.what->done.answer(m.outcome.error());
+    if (!committed) {
+      if (m.outcome.error().code == domain::errc::timed_out) load();   // it may have been written
+      return m.what->done.answer(m.outcome.error());
+    }
     std::vector<domain::stock_row> rows;
     if (const auto* levels = ledger.levels(m.what->sku))
       for (const auto& [warehouse, level] : *levels) rows.push_back({m.what->sku, warehouse, level});
@@ -140,7 +150,7 @@ struct inventory_state {
   domain::stock_ledger ledger;
   std::uint64_t position = 0;                       // of the last event that the snapshot includes
   std::uint64_t snapshot = 0;                       // how often the store was read
-  bool loaded = false;
+  bool loaded = false, reading = false, read_again = false;
   std::vector<domain::wanted_line> wanted;
   std::vector<reserve_stock> early_orders;          // asked while the stock was being read
   std::vector<stock_moved> early_moves;
