@@ -16,6 +16,7 @@
 #include "http/net/connection.hpp"
 #include "http/net/worker.hpp"
 #include "http/openapi.hpp"
+#include "http/response_writer.hpp"
 
 namespace coreldove::http {
 namespace net {
@@ -41,6 +42,8 @@ void worker::stop() {
   }
   timer_.cancel();
   work_.reset();
+  io_.restart();
+  io_.poll();                                         // connections that were on their way here
   const std::vector<std::shared_ptr<connection>> all{connections_.begin(), connections_.end()};
   for (const auto& c : all) c->close();
   io_.restart();
@@ -126,9 +129,12 @@ std::optional<asio::ssl::context> tls_context(const server_options& o) {
 }
 
 /// A closed door with a sign on it, for connections beyond the limit.
-constexpr std::string_view full_house =
-    "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json; charset=utf-8\r\nContent-Length: 80\r\nRetry-After: 1\r\nConnection: "
-    "close\r\n\r\n{\"type\":\"overloaded\",\"title\":\"Too many connections\",\"status\":503,\"detail\":\"Later.\"}";
+std::string full_house() {
+  auto answer = to_response(problem{problems::overloaded, "There are too many connections.", {}, {}, 1}, {});
+  std::string out;
+  append_response(out, answer, {.close = true});
+  return out;
+}
 
 }  // namespace
 
@@ -189,7 +195,7 @@ struct server::impl : std::enable_shared_from_this<server::impl> {
     if (shared.open.load() >= options.max_connections) {
       error_code ignored;
       socket.non_blocking(true, ignored);
-      socket.write_some(asio::buffer(full_house), ignored);
+      socket.write_some(asio::buffer(full_house()), ignored);
       counts.shed();
       return;
     }

@@ -1,6 +1,7 @@
 #include "http/net/connection.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <boost/asio/post.hpp>
 
@@ -16,7 +17,7 @@ using boost::system::error_code;
 constexpr std::size_t read_bytes = 4096;              // while nothing large is expected: thousands of connections wait with it
 constexpr std::size_t read_bytes_large = 64 * 1024;
 constexpr std::chrono::seconds rate_grace{5};         // before a body's rate is looked at
-constexpr std::chrono::seconds linger_max{2};         // for the client to read the last answer
+constexpr std::chrono::milliseconds linger_max{2000}, linger_max_draining{200};   // for the client to read the last answer
 constexpr unsigned char tls_handshake_byte = 0x16;
 
 /// A line that ends in LF alone: the end of such a header would never be found.
@@ -34,7 +35,11 @@ connection::connection(asio::ip::tcp::socket socket, worker& home, shared_state&
   shared_.dispatcher.metrics().connection_opened();
 }
 
-connection::~connection() {
+connection::~connection() { leave(); }
+
+/// Once, and while the server is there: what is kept alive by a late answer must not touch what the server was given.
+void connection::leave() {
+  if (std::exchange(left_, true)) return;
   shared_.dispatcher.metrics().connection_closed();
   shared_.one_closed();
 }
@@ -301,7 +306,7 @@ void connection::drain() {
 void connection::tick(clock::time_point now) {
   if (phase_ == phase::closed) return;
   if (writing_ && now - last_write_ > options_.write_timeout) return close();
-  if (phase_ == phase::lingering && now - linger_started_ > linger_max) return close();
+  if (phase_ == phase::lingering && now - linger_started_ > (home_.draining() ? linger_max_draining : linger_max)) return close();
   for (std::size_t i = 0; i < slots_.size(); ++i)
     if (!slots_[i].ready && slots_[i].interim.empty() && now > slots_[i].deadline)
       take(first_slot_ + i, to_response(problem{problems::timed_out, ""}, {slots_[i].instance, slots_[i].trace_id}));

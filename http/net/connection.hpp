@@ -107,6 +107,7 @@ private:
   void on_piece(std::uint64_t number, std::string piece, bool last);
   void finish_front(bool close);
   void linger();
+  void leave();
 
   std::shared_ptr<void> keep_;
   transport transport_;
@@ -129,7 +130,7 @@ private:
   std::deque<slot> slots_;
   std::uint64_t first_slot_ = 0;                      // number of slots_.front()
   std::string out_, sending_;
-  bool writing_ = false, stream_asked_ = false, close_after_write_ = false;
+  bool writing_ = false, stream_asked_ = false, close_after_write_ = false, left_ = false;
   clock::time_point last_write_;
 };
 

@@ -44,7 +44,7 @@ void connection::take(std::uint64_t number, response r) {
   settle(s);
   const auto seconds = std::chrono::duration<double>(clock::now() - s.started).count();
   shared_.dispatcher.metrics().answered(s.row, s.method, s.ready->status, seconds);
-  SPDLOG_DEBUG("{} {} {} {:.6f}s trace_id={}", to_string(s.method), s.row != nullptr ? s.row->pattern : "-", s.ready->status, seconds, s.trace_id);
+  spdlog::debug("{} {} {} {:.6f}s trace_id={}", to_string(s.method), s.row != nullptr ? s.row->pattern : "-", s.ready->status, seconds, s.trace_id);
 }
 
 void connection::settle(slot& s) {
@@ -160,6 +160,7 @@ void connection::close() {
   sink_.reset();
   error_code ignored;
   transport_.socket().close(ignored);
+  leave();
   home_.remove(shared_from_this());
 }
 
