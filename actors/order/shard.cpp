@@ -79,6 +79,10 @@ struct shard_state {
 
   void tell(tell_task& t) {
     if (auto f = crashes.find(t.order_id); f != crashes.end() && f->second.parked) {
+      if (std::holds_alternative<domain::decide_review>(t.what)) {
+        crashes.erase(f);                        // a person has looked at it
+        return tell(t);
+      }
       t.done.answer(domain::failure{domain::errc::unavailable, "The order is with a person: it cannot be processed at the moment."});
       return;
     }
@@ -144,15 +148,20 @@ struct shard_state {
     t.order_id = id;
     t.what = domain::quarantine{"The order's actor crashed again and again; the last time: " + why};
     t.rq.principal = "system";
-    t.done = promise<order_answer>{[id](domain::result<order_answer> r) {
-      if (!r) runtime::log_order(spdlog::level::critical, id, {}, "an order could not even be handed to a person", r.error().detail);
+    t.done = promise<order_answer>{[id, me = shard_actor{self}, pause = l->limits.restart_window](domain::result<order_answer> r) {
+      if (r) return;
+      runtime::log_order(spdlog::level::critical, id, {}, "an order could not even be handed to a person", r.error().detail);
+      caf::delayed_anon_send(me, pause, wake_orders{{id}});
     }};
     tell(t);
     f.parked = true;
   }
 
   void wake(const std::vector<std::string>& which) {
-    for (const auto& id : which) live(id, false);
+    for (const auto& id : which) {
+      if (auto f = crashes.find(id); f != crashes.end() && f->second.parked) crashes.erase(f);
+      live(id, false);
+    }
   }
 
   void on_tick() {
