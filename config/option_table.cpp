@@ -27,7 +27,7 @@ void add_server(std::vector<option>& out) {
   out.push_back({g, "DATA_DIR", &s::data_dir, t::path, "Folder of the embedded store and of the keys made on first start; created where missing.", 1, 4'000});
   out.push_back({g, "DATABASE_URL", &s::database_url, t::text,
                  "Empty: the embedded SQLite store in DATA_DIR. sqlite:PATH: the same at another place. This version has no PostgreSQL store.", 0, 4'000});
-  out.push_back({g, "REDIS_URL", &s::redis_url, t::text, "Empty: everything in process. This version does not use Redis.", 0, 4'000, {}, false, effect::fixed});
+  out.push_back({g, "REDIS_URL", &s::redis_url, t::text, "Empty: everything in process.", 0, 4'000, {}, false, effect::fixed});
   out.push_back({g,
                  "LOG_LEVEL",
                  &s::log_level,
@@ -50,7 +50,15 @@ void add_security(std::vector<option>& out) {
                  4'096,
                  {},
                  true});
-  out.push_back({g, "ENCRYPTION_KEY", &s::encryption_key, t::text, "Key of encrypted fields. Production needs 32 bytes or more.", 0, 4'096, {}, true});
+  out.push_back({g,
+                 "ENCRYPTION_KEY",
+                 &s::encryption_key,
+                 t::text,
+                 "Key for encrypting stored fields. Production needs 32 bytes or more, although this version stores no field encrypted.",
+                 0,
+                 4'096,
+                 {},
+                 true});
   out.push_back({g, "API_KEY_HEADER", &s::api_key_header, t::header_name, "Request header that carries an API key."});
   out.push_back({g, "REQUIRE_HTTPS", &s::require_https, t::flag, "Serve nothing over plain HTTP; needs TLS_CERT_FILE and TLS_KEY_FILE."});
   out.push_back({g, "TLS_CERT_FILE", &s::tls_cert_file, t::file, "Certificate chain (PEM); with TLS_KEY_FILE the server speaks HTTPS."});

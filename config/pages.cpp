@@ -13,7 +13,7 @@ std::string usual_of(const option& o) {
 
 std::string remark(const option& o) {
   std::string out{o.help};
-  if (o.effect == effect::fixed) out += " Not in this version: only the default is accepted.";
+  if (o.effect == effect::fixed) out += " This version knows only the default.";
   if (o.effect == effect::unused) out += " Nothing in this version uses it.";
   return out;
 }
