@@ -10,9 +10,9 @@
 
 namespace coreldove::testing {
 
-/// `start` gets the callback to hand on. Throws where nothing has come within 5 s.
+/// `start` gets the callback to hand on. Throws where nothing has come in time.
 template <class Answer, class Start>
-Answer wait_for(Start start) {
+Answer wait_for(Start start, std::chrono::seconds patience = std::chrono::seconds{5}) {
   auto promise = std::make_shared<std::promise<Answer>>();
   auto future = promise->get_future();
   auto answered = std::make_shared<std::atomic<bool>>(false);
@@ -20,7 +20,7 @@ Answer wait_for(Start start) {
     if (answered->exchange(true)) std::abort();
     promise->set_value(std::move(a));
   });
-  if (future.wait_for(std::chrono::seconds{5}) != std::future_status::ready) throw std::runtime_error{"no callback within 5 s"};
+  if (future.wait_for(patience) != std::future_status::ready) throw std::runtime_error{"no callback in time"};
   return future.get();
 }
 
