@@ -112,7 +112,8 @@ using plain_done = std::function<void(domain::result<bool>)>;
 class journal {
 public:
   virtual ~journal() = default;
-  /// From any thread; never blocks. Errors: conflict, key_reused (the idempotency key is taken), unavailable.
+  /// From any thread; never blocks. Errors: conflict (somebody else wrote first, the stock does not allow it, or "idempotency key taken": look it up),
+  /// unavailable (nothing is stored), timed_out (the disk failed while committing: stored or not, load the stream to find out).
   virtual void append(persistence::append item, append_done done) = 0;
   /// Errors: wrong_state where on_hand would fall below reserved. The outcome's position is that of its event.
   virtual void adjust(stock_adjustment item, append_done done) = 0;
