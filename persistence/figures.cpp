@@ -29,8 +29,16 @@ figure_key key_of(const order_figures& f, std::int64_t bucket) { return {bucket,
 figure_values values_of(const order_figures& f) {
   const auto u = [](std::int64_t v) { return static_cast<std::uint64_t>(v); };
   const auto n = [](const std::optional<std::int64_t>& v) { return std::uint64_t{v.has_value()}; };
-  return {1, u(f.total), u(f.captured), u(f.refunded), n(f.confirm_ms), u(f.confirm_ms.value_or(0)), n(f.ship_ms), u(f.ship_ms.value_or(0)),
-          n(f.deliver_ms), u(f.deliver_ms.value_or(0))};
+  return {1,
+          u(f.total),
+          u(f.captured),
+          u(f.refunded),
+          n(f.confirm_ms),
+          u(f.confirm_ms.value_or(0)),
+          n(f.ship_ms),
+          u(f.ship_ms.value_or(0)),
+          n(f.deliver_ms),
+          u(f.deliver_ms.value_or(0))};
 }
 
 void add(figure_values& to, const figure_values& x) {

@@ -16,14 +16,14 @@ struct order_figures {
   std::array<char, 3> currency{};
   std::int64_t created_ms = 0;
   std::int64_t total = 0, captured = 0, refunded = 0;
-  std::optional<std::int64_t> confirm_ms, ship_ms, deliver_ms;   // after creation
+  std::optional<std::int64_t> confirm_ms, ship_ms, deliver_ms;  // after creation
 
   order_figures() = default;
   explicit order_figures(const order_row& row);
 };
 
 struct figure_key {
-  std::int64_t bucket = 0;        // hours since 1970, or all_time
+  std::int64_t bucket = 0;  // hours since 1970, or all_time
   std::uint8_t status = 0, payment = 0, fulfillment = 0;
   std::array<char, 3> currency{};
   friend auto operator<=>(const figure_key&, const figure_key&) = default;

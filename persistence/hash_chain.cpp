@@ -1,9 +1,9 @@
 #include "persistence/hash_chain.hpp"
 
+#include <openssl/evp.h>
+
 #include <memory>
 #include <stdexcept>
-
-#include <openssl/evp.h>
 
 namespace coreldove::persistence {
 namespace {

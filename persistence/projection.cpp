@@ -5,18 +5,6 @@
 #include "persistence/codec/event_codec.hpp"
 
 namespace coreldove::persistence {
-namespace {
-
-std::string_view name_of(domain::review::verdict v) {
-  switch (v) {
-    case domain::review::verdict::open: return "open";
-    case domain::review::verdict::approved: return "approved";
-    case domain::review::verdict::rejected: return "rejected";
-  }
-  return "open";
-}
-
-}  // namespace
 
 order_row row_of(const domain::order& o) {
   order_row row;
@@ -46,7 +34,7 @@ order_row row_of(const domain::order& o) {
 }
 
 review_change review_row_of(const domain::order& o, const domain::review& r) {
-  return {r.n, r.kind, std::string(name_of(r.state)), r.opened_at, review_document(o, r)};
+  return {r.n, r.kind, std::string(verdict_name(r.state)), r.opened_at, review_document(o, r)};
 }
 
 }  // namespace coreldove::persistence

@@ -1,7 +1,5 @@
 #pragma once
 // What a store keeps of an order besides its events. Made here alone: the journal's writers and `verify` must agree to the byte.
-#include <string_view>
-
 #include "persistence/journal.hpp"
 
 namespace coreldove::persistence {

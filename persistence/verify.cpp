@@ -1,10 +1,10 @@
 #include "persistence/verify.hpp"
 
-#include <algorithm>
-#include <tuple>
-
 #include <fmt/format.h>
 #include <simdjson.h>
+
+#include <algorithm>
+#include <tuple>
 
 #include "persistence/codec/event_codec.hpp"
 #include "persistence/projection.hpp"
@@ -68,8 +68,8 @@ private:
   std::uint64_t seq_ = 0;
   digest head_{};
   domain::order order_;
-  bool readable_ = true;    // false: something in it is wrong already, and what follows from it would only be noise
-  bool complete_ = true;    // every stream so far was readable: sums over all of them mean something
+  bool readable_ = true;  // false: something in it is wrong already, and what follows from it would only be noise
+  bool complete_ = true;  // every stream so far was readable: sums over all of them mean something
 };
 
 void auditor::see(const domain::history_entry& e, const digest& hash) {
@@ -93,8 +93,10 @@ void auditor::see(const domain::history_entry& e, const digest& hash) {
   seq_ = e.seq;
   head_ = hash;
   if (!readable_) return;
-  if (stream_.starts_with(sku_prefix)) take_in_adjustment(e);
-  else take_in(e);
+  if (stream_.starts_with(sku_prefix))
+    take_in_adjustment(e);
+  else
+    take_in(e);
 }
 
 void auditor::take_in(const domain::history_entry& e) {
@@ -171,7 +173,8 @@ void auditor::check_row(const domain::order& o, const stored_order& stored, cons
 void auditor::check_queues(const domain::order& o, const stored_order& stored) {
   auto timers = domain::timers(o, options_.policy);
   std::sort(timers.begin(), timers.end(), [](const auto& a, const auto& b) { return std::tie(a.kind, a.n) < std::tie(b.kind, b.n); });
-  if (timers != stored.timers) report("timers", o.id, fmt::format("{} are stored, its events ask for {}, or they are due at other times", stored.timers.size(), timers.size()));
+  if (timers != stored.timers)
+    report("timers", o.id, fmt::format("{} are stored, its events ask for {}, or they are due at other times", stored.timers.size(), timers.size()));
   bool same = stored.reviews.size() == o.reviews.size();
   for (std::size_t i = 0; same && i < o.reviews.size(); ++i) {
     const auto expected = review_row_of(o, o.reviews[i]);
@@ -193,10 +196,12 @@ void auditor::check_stock() {
     const auto moved = stock_.extract({row.sku, row.warehouse});
     const auto expected = moved.empty() ? domain::stock_level{} : moved.mapped();
     if (complete_ && (expected.on_hand != level.on_hand || expected.reserved != level.reserved))
-      report("stock", name, fmt::format("the table says {} on hand, {} reserved; the events {} and {}", level.on_hand, level.reserved, expected.on_hand, expected.reserved));
+      report("stock", name,
+             fmt::format("the table says {} on hand, {} reserved; the events {} and {}", level.on_hand, level.reserved, expected.on_hand, expected.reserved));
   });
   for (const auto& [row, level] : stock_)
-    if (complete_ && (level.on_hand != 0 || level.reserved != 0)) report("stock", fmt::format("{} at {}", row.first, row.second), "its events moved stock, but it has no row");
+    if (complete_ && (level.on_hand != 0 || level.reserved != 0))
+      report("stock", fmt::format("{} at {}", row.first, row.second), "its events moved stock, but it has no row");
 }
 
 void auditor::check_figures() {
@@ -207,7 +212,8 @@ void auditor::check_figures() {
   source_.each_figure([&](const figure_key& k, const figure_values& v) {
     const auto counted = figures_.extract(k);
     if ((counted.empty() ? figure_values{} : counted.mapped()) != v)
-      report("figures", name(k), fmt::format("the counter says {} orders, there are {}, or their sums differ", v[0], counted.empty() ? 0 : counted.mapped()[0]));
+      report("figures", name(k),
+             fmt::format("the counter says {} orders, there are {}, or their sums differ", v[0], counted.empty() ? 0 : counted.mapped()[0]));
   });
   for (const auto& [k, v] : figures_) report("figures", name(k), fmt::format("there are {} orders, but no counter", v[0]));
 }

@@ -18,11 +18,11 @@ namespace coreldove::persistence {
 
 /// An order as the store holds it, beside its events.
 struct stored_order {
-  order_row row;                          // skus and tracking_numbers stay empty: see is_listed_under and order_of_parcel
+  order_row row;  // skus and tracking_numbers stay empty: see is_listed_under and order_of_parcel
   std::uint64_t version = 0;
   digest head{};
-  std::vector<domain::timer> timers;      // by kind and n
-  std::vector<review_change> reviews;     // by n
+  std::vector<domain::timer> timers;   // by kind and n
+  std::vector<review_change> reviews;  // by n
 };
 
 /// What verify asks of a store. May throw std::runtime_error where the store cannot be read.
@@ -33,7 +33,7 @@ public:
   virtual void each_event(const std::function<void(const domain::history_entry&, const digest&)>& see) = 0;
   virtual std::optional<stored_order> order(const std::string& id) = 0;
   virtual bool is_listed_under(const std::string& id, const std::string& sku) = 0;
-  virtual std::string order_of_parcel(const std::string& tracking_number) = 0;    // empty: of none
+  virtual std::string order_of_parcel(const std::string& tracking_number) = 0;  // empty: of none
   virtual void each_stock_row(const std::function<void(const domain::stock_row&)>& see) = 0;
   virtual void each_figure(const std::function<void(const figure_key&, const figure_values&)>& see) = 0;
   /// Rows over all orders, to find those that no order accounts for.
@@ -44,13 +44,13 @@ public:
 };
 
 struct finding {
-  std::string check;     // chain, event, projection, document, timers, reviews, listing, money, stock, figures, orphans
-  std::string subject;   // an order's id, "sku/<sku>", "SKU at warehouse", …
+  std::string check;    // chain, event, projection, document, timers, reviews, listing, money, stock, figures, orphans
+  std::string subject;  // an order's id, "sku/<sku>", "SKU at warehouse", …
   std::string detail;
 };
 
 struct verification {
-  std::vector<finding> findings;          // the first `findings_max`
+  std::vector<finding> findings;  // the first `findings_max`
   std::uint64_t findings_total = 0;
   std::uint64_t orders = 0, events = 0, stock_rows = 0;
 };
@@ -58,7 +58,7 @@ struct verification {
 struct verify_options {
   domain::policy policy;
   std::size_t findings_max = 1'000;
-  std::function<void(std::uint64_t orders)> progress;   // every thousand orders; may be empty
+  std::function<void(std::uint64_t orders)> progress;  // every thousand orders; may be empty
 };
 
 verification verify(audit_source& source, const verify_options& options);

@@ -1,12 +1,12 @@
 // How long does the journal take to make orders durable, by the number of appends that share a commit?
 // One iteration appends a batch of new orders of the load profile's median (3 lines, 4 events) and waits for all answers.
+#include <benchmark/benchmark.h>
+#include <fmt/format.h>
+
 #include <condition_variable>
 #include <filesystem>
 #include <mutex>
 #include <random>
-
-#include <benchmark/benchmark.h>
-#include <fmt/format.h>
 
 #include "domain/ulid.hpp"
 #include "persistence/codec/event_codec.hpp"
@@ -54,8 +54,8 @@ persistence::append first_append(const domain::order& o) {
   charge.n = 1;
   charge.party = "stripe";
   charge.amount = o.total();
-  const std::vector<domain::event> events{domain::order_received{o.id, a.by, o.input}, domain::fraud_assessed{*o.fraud},
-                                          domain::stock_reserved{o.allocations}, charge};
+  const std::vector<domain::event> events{domain::order_received{o.id, a.by, o.input}, domain::fraud_assessed{*o.fraud}, domain::stock_reserved{o.allocations},
+                                          charge};
   for (const auto& e : events) persistence::encode(e, a.events.emplace_back(persistence::event_record{std::string(domain::type_name(e)), {}}).data);
   auto& row = a.row;
   row.customer_id = o.input.customer_id;
@@ -115,7 +115,7 @@ void append_orders(benchmark::State& st) {
     countdown imported(1);
     store.journal().import(c, [&](auto) { imported.down(); });
     imported.wait();
-    writer_seconds = 0, transactions = 0;   // the first batch then only sets the clocks
+    writer_seconds = 0, transactions = 0;  // the first batch then only sets the clocks
 
     std::mt19937_64 random(1);
     std::int64_t ms = 1'780'000'000'000;
@@ -123,7 +123,8 @@ void append_orders(benchmark::State& st) {
     for (auto _ : st) {
       st.PauseTiming();
       std::vector<persistence::append> items;
-      for (std::size_t i = 0; i < batch; ++i) items.push_back(first_append(median_order(random, domain::time_point{domain::duration{ms + static_cast<std::int64_t>(i)}})));
+      for (std::size_t i = 0; i < batch; ++i)
+        items.push_back(first_append(median_order(random, domain::time_point{domain::duration{ms + static_cast<std::int64_t>(i)}})));
       ms += static_cast<std::int64_t>(batch);
       st.ResumeTiming();
       countdown answers(batch);

@@ -128,25 +128,18 @@ void write_shipment(json_writer& w, const domain::order& o, const domain::shipme
   w.end_array();
 }
 
-std::string_view to_string(domain::review::verdict v) {
-  switch (v) {
-    case domain::review::verdict::open: return "open";
-    case domain::review::verdict::approved: return "approved";
-    case domain::review::verdict::rejected: return "rejected";
-  }
-  return "open";
-}
-
 void write_review(json_writer& w, const domain::order& o, const domain::review& r) {
   const bool decided = r.state != domain::review::verdict::open;
   w.field("id", domain::review_id(o.id, r.n));
   w.field("kind", to_string(r.kind));
-  w.field("status", to_string(r.state));
+  w.field("status", verdict_name(r.state));
   w.field("reason", r.reason);
   w.key("opened_at"), w.time(r.opened_at);
   w.key("decided_at");
-  if (decided) w.time(r.decided_at);
-  else w.null();
+  if (decided)
+    w.time(r.decided_at);
+  else
+    w.null();
   w.field_or_null("decided_by", r.by);
   w.field_or_null("note", r.note);
 }
@@ -166,9 +159,21 @@ void write_end(json_writer& w, const domain::order& o) {
 
 }  // namespace
 
+std::string_view verdict_name(domain::review::verdict v) {
+  switch (v) {
+    case domain::review::verdict::open:
+      return "open";
+    case domain::review::verdict::approved:
+      return "approved";
+    case domain::review::verdict::rejected:
+      return "rejected";
+  }
+  return "open";
+}
+
 std::string order_document(const domain::order& o) {
   std::string out;
-  out.reserve(2048);   // the median order of the load profile takes about 1,700 bytes
+  out.reserve(2048);  // the median order of the load profile takes about 1,700 bytes
   json_writer w(out);
   w.begin_object();
   w.field("id", o.id);

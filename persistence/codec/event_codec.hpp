@@ -23,6 +23,8 @@ domain::result<domain::order> rebuild(const std::vector<domain::history_entry>& 
 
 /// The order as the contract shows it ("The order, out"). Deterministic: equal orders give equal texts.
 std::string order_document(const domain::order& o);
+/// "open", "approved", "rejected".
+std::string_view verdict_name(domain::review::verdict v);
 /// One review as GET ~/reviews shows it.
 std::string review_document(const domain::order& o, const domain::review& r);
 /// GET ~/orders/{id}/tracking.

@@ -9,7 +9,7 @@
 namespace coreldove::persistence::codec {
 
 /// How a text field is treated when an event is shown outside.
-enum class exposure { open, secret, json };   // secret: left out; json: stored as a text, shown as the object it is
+enum class exposure { open, secret, json };  // secret: left out; json: stored as a text, shown as the object it is
 
 template <class Owner, class Member>
 struct field {
@@ -28,13 +28,15 @@ template <class T>
 struct fields;
 
 template <class T>
-concept described = requires { fields<T>::list; };
+concept described = requires {
+  fields<T>::list;
+};
 
-#define CORELDOVE_FIELDS(type, ...)                                  \
-  template <>                                                        \
-  struct fields<domain::type> {                                      \
-    using t = domain::type;                                          \
-    static constexpr auto list = std::make_tuple(__VA_ARGS__);       \
+#define CORELDOVE_FIELDS(type, ...)                            \
+  template <>                                                  \
+  struct fields<domain::type> {                                \
+    using t = domain::type;                                    \
+    static constexpr auto list = std::make_tuple(__VA_ARGS__); \
   }
 
 CORELDOVE_FIELDS(address, of("name", &t::name), of("line1", &t::line1), of("line2", &t::line2), of("city", &t::city), of("state", &t::state),
@@ -42,10 +44,10 @@ CORELDOVE_FIELDS(address, of("name", &t::name), of("line1", &t::line1), of("line
 CORELDOVE_FIELDS(order_line, of("product_id", &t::product_id), of("sku", &t::sku), of("name", &t::name), of("quantity", &t::quantity),
                  of("unit_price", &t::unit_price), of("total_price", &t::total_price));
 CORELDOVE_FIELDS(order_input, of("customer_id", &t::customer_id), of("customer_email", &t::customer_email), of("currency", &t::currency),
-                 of("items", &t::items), of("billing_address", &t::billing), of("shipping_address", &t::shipping),
-                 of("payment_method", &t::payment_method), of("payment_token", &t::payment_token, exposure::secret),
-                 of("payment_gateway", &t::payment_gateway), of("shipping_method", &t::shipping_method), of("shipping_cost", &t::shipping_cost),
-                 of("tax", &t::tax), of("discount", &t::discount), of("metadata", &t::metadata, exposure::json));
+                 of("items", &t::items), of("billing_address", &t::billing), of("shipping_address", &t::shipping), of("payment_method", &t::payment_method),
+                 of("payment_token", &t::payment_token, exposure::secret), of("payment_gateway", &t::payment_gateway),
+                 of("shipping_method", &t::shipping_method), of("shipping_cost", &t::shipping_cost), of("tax", &t::tax), of("discount", &t::discount),
+                 of("metadata", &t::metadata, exposure::json));
 CORELDOVE_FIELDS(allocation, of("line", &t::line), of("sku", &t::sku), of("warehouse", &t::warehouse), of("quantity", &t::quantity),
                  of("weight_grams", &t::weight_grams), of("inspect", &t::inspect));
 CORELDOVE_FIELDS(fraud_reason, of("code", &t::code), of("points", &t::points), of("detail", &t::detail));
@@ -65,8 +67,8 @@ CORELDOVE_FIELDS(order_released, of("to", &t::to));
 CORELDOVE_FIELDS(order_confirmed);
 CORELDOVE_FIELDS(order_rejected, of("code", &t::code), of("detail", &t::detail));
 CORELDOVE_FIELDS(order_cancelled, of("by", &t::by), of("reason", &t::reason));
-CORELDOVE_FIELDS(operation_requested, of("n", &t::n), of("kind", &t::kind), of("party", &t::party), of("amount", &t::amount),
-                 of("shipment", &t::shipment), of("target", &t::target), of("reason", &t::reason));
+CORELDOVE_FIELDS(operation_requested, of("n", &t::n), of("kind", &t::kind), of("party", &t::party), of("amount", &t::amount), of("shipment", &t::shipment),
+                 of("target", &t::target), of("reason", &t::reason));
 CORELDOVE_FIELDS(operation_settled, of("n", &t::n), of("outcome", &t::outcome), of("reference", &t::reference), of("code", &t::code),
                  of("message", &t::message), of("tracking_number", &t::tracking_number), of("retry_at", &t::retry_at));
 CORELDOVE_FIELDS(operation_retried, of("n", &t::n));
@@ -77,8 +79,8 @@ CORELDOVE_FIELDS(fulfillment_planned, of("shipments", &t::shipments));
 CORELDOVE_FIELDS(quality_checked, of("shipment", &t::shipment), of("passed", &t::passed), of("findings", &t::findings));
 CORELDOVE_FIELDS(shipment_shipped, of("shipment", &t::shipment));
 CORELDOVE_FIELDS(shipment_cancelled, of("shipment", &t::shipment));
-CORELDOVE_FIELDS(tracking_updated, of("shipment", &t::shipment), of("state", &t::state), of("source_id", &t::source_id),
-                 of("occurred_at", &t::occurred_at), of("description", &t::description), of("location", &t::location));
+CORELDOVE_FIELDS(tracking_updated, of("shipment", &t::shipment), of("state", &t::state), of("source_id", &t::source_id), of("occurred_at", &t::occurred_at),
+                 of("description", &t::description), of("location", &t::location));
 CORELDOVE_FIELDS(order_shipped);
 CORELDOVE_FIELDS(order_delivered);
 

@@ -1,9 +1,9 @@
 #include "persistence/codec/json_writer.hpp"
 
+#include <simdjson.h>
+
 #include <algorithm>
 #include <array>
-
-#include <simdjson.h>
 
 #include "persistence/codec/event_codec.hpp"
 
@@ -144,8 +144,10 @@ void json_writer::raw(std::string_view json) {
 
 void json_writer::field_or_null(std::string_view name, std::string_view value) {
   key(name);
-  if (value.empty()) null();
-  else text(value);
+  if (value.empty())
+    null();
+  else
+    text(value);
 }
 
 }  // namespace coreldove::persistence

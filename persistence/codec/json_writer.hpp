@@ -59,7 +59,7 @@ private:
   }
 
   std::string& out_;
-  bool follows_ = false;   // a value stands right before: the next one needs a comma
+  bool follows_ = false;  // a value stands right before: the next one needs a comma
 };
 
 }  // namespace coreldove::persistence

@@ -1,10 +1,10 @@
+#include <fmt/format.h>
+#include <simdjson.h>
+
 #include <array>
 #include <stdexcept>
 #include <type_traits>
 #include <utility>
-
-#include <fmt/format.h>
-#include <simdjson.h>
 
 #include "persistence/codec/event_codec.hpp"
 #include "persistence/codec/event_fields.hpp"
@@ -92,8 +92,10 @@ void read(element from, T& to) {
   } else {
     const std::string_view text = from;
     std::optional<T> value;
-    if constexpr (std::is_enum_v<T>) value = named(text, T{});
-    else value = parse_time(text);
+    if constexpr (std::is_enum_v<T>)
+      value = named(text, T{});
+    else
+      value = parse_time(text);
     if (!value) throw unreadable(fmt::format("'{}' is not known", text));
     to = *value;
   }

@@ -42,7 +42,7 @@ std::optional<std::chrono::milliseconds> take_time_of_day(std::string_view& text
   const auto m = take_number(text, 2);
   if (!m || *m > 59 || !take(text, ":")) return std::nullopt;
   const auto s = take_number(text, 2);
-  if (!s || *s > 60) return std::nullopt;   // 60: a leap second, taken as the first of the next minute
+  if (!s || *s > 60) return std::nullopt;  // 60: a leap second, taken as the first of the next minute
   int ms = 0;
   if (take(text, ".")) {
     int digits = 0;

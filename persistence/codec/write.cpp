@@ -13,9 +13,12 @@ enum class form { stored, shown };
 /// Empty texts, empty lists and missing optionals are left out: they are what the reader starts from.
 template <class T>
 bool is_default(const T& v) {
-  if constexpr (requires { v.empty(); }) return v.empty();
-  else if constexpr (requires { v.has_value(); }) return !v.has_value();
-  else return false;
+  if constexpr (requires { v.empty(); })
+    return v.empty();
+  else if constexpr (requires { v.has_value(); })
+    return !v.has_value();
+  else
+    return false;
 }
 
 template <class T>

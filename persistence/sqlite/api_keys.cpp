@@ -8,9 +8,7 @@
 namespace coreldove::persistence {
 namespace sqlite {
 
-api_key key_of(const rows& r) {
-  return {r.string(0), r.string(1), r.string(2), domain::time_point{domain::duration{r.integer(3)}}, r.integer(4) != 0};
-}
+api_key key_of(const rows& r) { return {r.string(0), r.string(1), r.string(2), domain::time_point{domain::duration{r.integer(3)}}, r.integer(4) != 0}; }
 
 std::optional<api_key> key_with_hash(statement& by_hash, std::string_view hash) {
   auto r = by_hash.query(hash);

@@ -32,8 +32,7 @@ public:
   void each_event(const std::function<void(const domain::history_entry&, const digest&)>& see) override {
     auto all = db_.prepare("SELECT position,stream,seq,type,at,by,trace_id,data,hash FROM events ORDER BY stream,seq");
     auto r = all.query();
-    while (r.next())
-      see({r.count(0), r.string(1), r.count(2), r.string(3), time(r.integer(4)), r.string(5), r.string(6), r.string(7)}, r.hash(8));
+    while (r.next()) see({r.count(0), r.string(1), r.count(2), r.string(3), time(r.integer(4)), r.string(5), r.string(6), r.string(7)}, r.hash(8));
   }
 
   std::optional<stored_order> order(const std::string& id) override {
@@ -68,8 +67,9 @@ public:
   }
 
   void each_figure(const std::function<void(const figure_key&, const figure_values&)>& see) override {
-    auto all = db_.prepare("SELECT bucket,status,payment,fulfillment,currency,orders,total,captured,refunded,confirmed,confirm_ms,shipped,ship_ms,"
-                           "delivered,deliver_ms FROM figures");
+    auto all = db_.prepare(
+        "SELECT bucket,status,payment,fulfillment,currency,orders,total,captured,refunded,confirmed,confirm_ms,shipped,ship_ms,"
+        "delivered,deliver_ms FROM figures");
     auto r = all.query();
     while (r.next()) {
       figure_key k{r.integer(0), static_cast<std::uint8_t>(r.integer(1)), static_cast<std::uint8_t>(r.integer(2)), static_cast<std::uint8_t>(r.integer(3)), {}};
@@ -80,9 +80,7 @@ public:
     }
   }
 
-  row_counts count_rows() override {
-    return {count("orders"), count("documents"), count("order_skus"), count("timers"), count("reviews")};
-  }
+  row_counts count_rows() override { return {count("orders"), count("documents"), count("order_skus"), count("timers"), count("reviews")}; }
 
 private:
   static order_row row_in(const rows& r) {
@@ -122,7 +120,8 @@ private:
 std::unique_ptr<audit_source> open_audit(const std::filesystem::path& file) {
   auto db = open_for_reading(file);
   if (const auto version = db.pragma("user_version"); version != schema_version())
-    throw std::runtime_error(fmt::format("{} has schema version {}, this program's is {}: run coreldove migrate first", file.string(), version, schema_version()));
+    throw std::runtime_error(
+        fmt::format("{} has schema version {}, this program's is {}: run coreldove migrate first", file.string(), version, schema_version()));
   return std::make_unique<audited_file>(std::move(db));
 }
 

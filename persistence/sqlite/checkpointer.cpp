@@ -1,8 +1,8 @@
 #include "persistence/sqlite/checkpointer.hpp"
 
-#include <utility>
-
 #include <spdlog/spdlog.h>
+
+#include <utility>
 
 #include "persistence/sqlite/database.hpp"
 

@@ -1,9 +1,9 @@
 #include "persistence/sqlite/database.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <mutex>
-
-#include <fmt/format.h>
 
 namespace coreldove::persistence::sqlite {
 namespace {

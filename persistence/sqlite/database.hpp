@@ -1,6 +1,8 @@
 #pragma once
 // A thin skin over the SQLite C API: connections and prepared statements that clean up after themselves, and one exception type that keeps the code.
 // Not for use outside persistence/sqlite. A connection and its statements belong to one thread at a time.
+#include <sqlite3.h>
+
 #include <concepts>
 #include <cstdint>
 #include <filesystem>
@@ -9,8 +11,6 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
-
-#include <sqlite3.h>
 
 #include "persistence/hash_chain.hpp"
 
@@ -84,8 +84,10 @@ public:
   void bind(int index, std::nullopt_t);
   template <class T>
   void bind(int index, const std::optional<T>& value) {
-    if (value) bind(index, *value);
-    else bind(index, std::nullopt);
+    if (value)
+      bind(index, *value);
+    else
+      bind(index, std::nullopt);
   }
   template <std::integral T>
   void bind(int index, T value) {

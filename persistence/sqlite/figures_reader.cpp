@@ -18,8 +18,8 @@ struct bounds {
 
 /// A range of time as whole hours and what is left of it at both ends.
 struct split_range {
-  bounds buckets;                          // of the figures table
-  std::array<bounds, 2> edges{};           // of orders.no
+  bounds buckets;                 // of the figures table
+  std::array<bounds, 2> edges{};  // of orders.no
 };
 
 split_range split(const time_range& range) {
@@ -60,8 +60,9 @@ struct tally {
 };
 
 void add_hours(reader& r, const bounds& b, tally& to) {
-  auto& s = r.prepared("SELECT status,currency,orders,total,captured,refunded,confirmed,confirm_ms,shipped,ship_ms,delivered,deliver_ms FROM figures"
-                       " WHERE bucket>=? AND bucket<?");
+  auto& s = r.prepared(
+      "SELECT status,currency,orders,total,captured,refunded,confirmed,confirm_ms,shipped,ship_ms,delivered,deliver_ms FROM figures"
+      " WHERE bucket>=? AND bucket<?");
   auto found = s.query(b.from, b.to);
   while (found.next()) {
     figure_values v{};
@@ -118,8 +119,7 @@ domain::performance performance_of(reader& r, const time_range& range) {
   figure_values all{};
   for (const auto& [currency, v] : t.by_currency) {
     persistence::add(all, v);
-    if (v[0] > 0)
-      p.by_currency.push_back({currency, v[0], static_cast<std::int64_t>(v[1]), static_cast<std::int64_t>(v[2]), static_cast<std::int64_t>(v[3])});
+    if (v[0] > 0) p.by_currency.push_back({currency, v[0], static_cast<std::int64_t>(v[1]), static_cast<std::int64_t>(v[2]), static_cast<std::int64_t>(v[3])});
   }
   p.orders = all[0];
   p.confirmed = all[4];

@@ -34,7 +34,7 @@ private:
   entry& load(const figure_key& k);
 
   statement select_, replace_;
-  std::unordered_map<figure_key, entry, hash_key> rows_;   // as the store has them, plus what is not flushed yet
+  std::unordered_map<figure_key, entry, hash_key> rows_;  // as the store has them, plus what is not flushed yet
   std::vector<std::pair<const figure_key, entry>*> changed_;
 };
 

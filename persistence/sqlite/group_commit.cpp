@@ -37,8 +37,7 @@ overload(F...) -> overload<F...>;
 
 }  // namespace
 
-group_commit::connection::connection(database opened)
-    : db(std::move(opened)), tx(db), page_size_bytes(db.pragma("page_size")) {
+group_commit::connection::connection(database opened) : db(std::move(opened)), tx(db), page_size_bytes(db.pragma("page_size")) {
   const auto after_commit = [](void* self, sqlite3*, const char*, int pages) {
     static_cast<connection*>(self)->log_pages = pages;
     return SQLITE_OK;
@@ -121,8 +120,10 @@ void group_commit::run() {
       process({taken.data() + from, to - from});
       from = to;
     }
-    if (!healthy()) recover();
-    else if (taken.empty()) look_after_the_log(true);
+    if (!healthy())
+      recover();
+    else if (taken.empty())
+      look_after_the_log(true);
   }
 }
 
@@ -147,8 +148,7 @@ void group_commit::process(batch b) {
 
 group_commit::outcome group_commit::apply(job& j) {
   auto& tx = connection_->tx;
-  return std::visit(overload{[&](append_job& x) { return tx.apply(x.item, x.hashes); },
-                             [&](adjust_job& x) { return tx.apply(x.item); },
+  return std::visit(overload{[&](append_job& x) { return tx.apply(x.item, x.hashes); }, [&](adjust_job& x) { return tx.apply(x.item); },
                              [&](import_job& x) -> outcome {
                                tx.apply(x.items, wall_clock());
                                return append_outcome{0, tx.position()};
@@ -213,8 +213,7 @@ void group_commit::answer(batch b) {
                           x.done(std::move(j.result));
                         },
                         [&](adjust_job& x) { x.done(std::move(j.result)); },
-                        [&](import_job& x) { x.done(j.result ? domain::result<bool>(true) : domain::result<bool>(j.result.error())); },
-                        [](outbox_job&) {}},
+                        [&](import_job& x) { x.done(j.result ? domain::result<bool>(true) : domain::result<bool>(j.result.error())); }, [](outbox_job&) {}},
                j.what);
   }
   if (appends > 0 && options_.observe.batch_size) options_.observe.batch_size(appends);

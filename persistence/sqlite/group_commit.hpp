@@ -57,13 +57,13 @@ private:
     std::size_t size_bytes = 0;
     outcome result = append_outcome{};
   };
-  using batch = std::span<job>;                  // the jobs of one transaction
+  using batch = std::span<job>;  // the jobs of one transaction
   /// The writing connection and its statements; dropped and opened anew after a fault of the store.
   struct connection {
     explicit connection(database opened);
     database db;
     transaction tx;
-    std::int64_t page_size_bytes, log_pages = 0;   // of the write-ahead log after the last commit
+    std::int64_t page_size_bytes, log_pages = 0;  // of the write-ahead log after the last commit
   };
 
   void enqueue(job j);
@@ -83,16 +83,16 @@ private:
   void look_after_the_log(bool idle);
 
   const sqlite_options options_;
-  std::unique_ptr<connection> connection_;       // writer thread only
-  bool committing_ = false;                      // writer thread only: COMMIT itself has been reached
-  std::chrono::steady_clock::time_point retry_at_{};   // writer thread only: when a store at fault is tried again
+  std::unique_ptr<connection> connection_;            // writer thread only
+  bool committing_ = false;                           // writer thread only: COMMIT itself has been reached
+  std::chrono::steady_clock::time_point retry_at_{};  // writer thread only: when a store at fault is tried again
   std::atomic<bool> healthy_{true};
   std::atomic<std::size_t> appends_queued_{0};
-  std::mutex mutex_;                             // guards what follows, up to the checkpointer
+  std::mutex mutex_;  // guards what follows, up to the checkpointer
   std::condition_variable wake_;
   std::vector<job> queue_;
   bool idle_ = false, stop_ = false;
-  bool log_nearly_empty_ = false;                // the background has done its part
+  bool log_nearly_empty_ = false;  // the background has done its part
   std::unique_ptr<checkpointer> checkpointer_;
   std::thread thread_;
 };

@@ -1,8 +1,8 @@
 // The group commit's care for the store itself: faults, recovery, the write-ahead log.
-#include <utility>
-
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+
+#include <utility>
 
 #include "persistence/sqlite/group_commit.hpp"
 #include "persistence/sqlite/store_file.hpp"
@@ -54,7 +54,7 @@ void group_commit::recover() {
     healthy_.store(true, std::memory_order_relaxed);
     spdlog::info("the store can be written again");
   } catch (const std::exception&) {
-    connection_.reset();   // still not; the next try comes in a second
+    connection_.reset();  // still not; the next try comes in a second
   }
 }
 

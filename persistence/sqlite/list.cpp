@@ -1,12 +1,12 @@
 #include "persistence/sqlite/list.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <limits>
 #include <variant>
 #include <vector>
-
-#include <fmt/format.h>
 
 #include "domain/money.hpp"
 #include "domain/ulid.hpp"
@@ -30,15 +30,15 @@ enum class lead { table, index, sku };
 struct filter {
   clause test;
   lead how = lead::index;
-  std::string index;             // of orders
-  bool in_list_order = true;     // leading, it gives its rows in the order of the list
+  std::string index;          // of orders
+  bool in_list_order = true;  // leading, it gives its rows in the order of the list
 };
 
 struct plan {
   std::vector<filter> filters;
-  clause range{"{0}.no>=? AND {0}.no<?", {}};   // {0}: the leading table
+  clause range{"{0}.no>=? AND {0}.no<?", {}};  // {0}: the leading table
   std::int64_t narrow = narrow_rows_max;
-  std::vector<clause> counted_by;               // where not empty: the sum of these is the total of the one filter
+  std::vector<clause> counted_by;  // where not empty: the sum of these is the total of the one filter
 };
 
 /// Everything with this beginning is at least the text and less than this: UTF-8 has no byte 0xFF.
@@ -58,9 +58,12 @@ rows start(statement& s, const std::vector<parameter>& parameters) {
 clause from_where(const plan& p, const filter* leading) {
   const bool by_sku = leading != nullptr && leading->how == lead::sku;
   clause c;
-  if (by_sku) c.sql = "FROM order_skus s CROSS JOIN orders o ON o.no=s.no WHERE s.sku=?", c.parameters = leading->test.parameters;
-  else if (leading != nullptr) c.sql = fmt::format("FROM orders o INDEXED BY {} WHERE ", leading->index), append_clause(c, leading->test);
-  else c.sql = "FROM orders o NOT INDEXED WHERE 1";
+  if (by_sku)
+    c.sql = "FROM order_skus s CROSS JOIN orders o ON o.no=s.no WHERE s.sku=?", c.parameters = leading->test.parameters;
+  else if (leading != nullptr)
+    c.sql = fmt::format("FROM orders o INDEXED BY {} WHERE ", leading->index), append_clause(c, leading->test);
+  else
+    c.sql = "FROM orders o NOT INDEXED WHERE 1";
   for (const auto& f : p.filters) {
     if (&f == leading) continue;
     c.sql += " AND ";
@@ -117,7 +120,9 @@ void add_search(reader& r, plan& p, const std::string& q) {
     p.filters.push_back({{"o.no IN (SELECT no FROM orders INDEXED BY orders_customer WHERE customer_id>=? AND customer_id<?"
                           " UNION SELECT no FROM orders INDEXED BY orders_email WHERE customer_email>=? AND customer_email<?)",
                           {q, end, q, end}},
-                         lead::table, "", true});
+                         lead::table,
+                         "",
+                         true});
     return;
   }
   p.filters.push_back({{"(o.customer_id>=? AND o.customer_id<? OR o.customer_email>=? AND o.customer_email<?)", {q, end, q, end}}, lead::table, "", true});
@@ -139,8 +144,7 @@ domain::result<plan> make_plan(reader& r, const domain::order_query& q, std::int
   };
   p.range.parameters = {no_at(q.created_after, 0), no_at(q.created_before, std::numeric_limits<std::int64_t>::max())};
   if (!q.customer_id.empty()) p.filters.push_back({{"o.customer_id=?", {q.customer_id}}, lead::index, "orders_customer", true});
-  if (!q.sku.empty())
-    p.filters.push_back({{"EXISTS(SELECT 1 FROM order_skus x WHERE x.sku=? AND x.no=o.no)", {q.sku}}, lead::sku, "", true});
+  if (!q.sku.empty()) p.filters.push_back({{"EXISTS(SELECT 1 FROM order_skus x WHERE x.sku=? AND x.no=o.no)", {q.sku}}, lead::sku, "", true});
   add_status(p, "payment", q.payment);
   add_status(p, "fulfillment", q.fulfillment);
   add_status(p, "status", q.status);
@@ -177,8 +181,10 @@ void read_page(reader& r, const domain::order_query& q, const plan& p, const fil
   auto c = from_where(p, leading);
   const auto* no = leading != nullptr && leading->how == lead::sku ? "s.no" : "o.no";
   c.parameters.emplace_back(limit + 1);
-  const auto sql = fmt::format("SELECT p.no,(SELECT document FROM documents d WHERE d.no=p.no) FROM (SELECT {0} AS no {1} ORDER BY {0} {2} LIMIT ?) p"
-                               " ORDER BY p.no {2}", no, c.sql, direction);
+  const auto sql = fmt::format(
+      "SELECT p.no,(SELECT document FROM documents d WHERE d.no=p.no) FROM (SELECT {0} AS no {1} ORDER BY {0} {2} LIMIT ?) p"
+      " ORDER BY p.no {2}",
+      no, c.sql, direction);
   auto found = start(r.prepared(sql), c.parameters);
   std::int64_t last = 0;
   while (found.next()) {

@@ -104,8 +104,8 @@ bool order_writer::insert(const append& item, const digest& hash) {
   h.unfinished = row.unfinished;
   const auto& f = h.figures;
   if (!insert_.try_run(h.no, item.stream, h.version, hash, f.status, f.payment, f.fulfillment, row.customer_id, row.customer_email, row.currency,
-                       row.currency_digits, row.total, row.captured, row.refunded, with_four_decimals(row.total, row.currency_digits),
-                       ms(row.updated_at), ms(row.confirmed_at), ms(row.shipped_at), ms(row.delivered_at), row.unfinished))
+                       row.currency_digits, row.total, row.captured, row.refunded, with_four_decimals(row.total, row.currency_digits), ms(row.updated_at),
+                       ms(row.confirmed_at), ms(row.shipped_at), ms(row.delivered_at), row.unfinished))
     return false;
   insert_document_.run(h.no, row.document);
   for (const auto& sku : row.skus) insert_sku_.run(sku, h.no);

@@ -18,7 +18,7 @@ struct order_head {
   digest hash{};
   order_figures figures;
   bool unfinished = false;
-  std::size_t parcels = 0;       // tracking numbers known to be in the store
+  std::size_t parcels = 0;  // tracking numbers known to be in the store
 };
 
 /// The heads of the orders written last, in two generations: when the younger is full, the older is dropped.

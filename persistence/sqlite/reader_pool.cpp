@@ -33,8 +33,10 @@ void reader_pool::submit(lane l, work what) {
     auto& queue = l == lane::quick ? quick_ : long_;
     if (!stop_ && queue.size() < max_queued_) queue.push_back(std::exchange(what, nullptr));
   }
-  if (what) what(nullptr);
-  else wake_.notify_one();
+  if (what)
+    what(nullptr);
+  else
+    wake_.notify_one();
 }
 
 void reader_pool::stop() {

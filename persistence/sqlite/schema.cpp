@@ -1,8 +1,8 @@
 #include "persistence/sqlite/schema.hpp"
 
-#include <array>
-
 #include <fmt/format.h>
+
+#include <array>
 
 namespace coreldove::persistence::sqlite {
 namespace {

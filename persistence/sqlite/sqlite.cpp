@@ -1,9 +1,9 @@
 #include "persistence/sqlite/sqlite.hpp"
 
+#include <fmt/format.h>
+
 #include <stdexcept>
 #include <utility>
-
-#include <fmt/format.h>
 
 #include "persistence/sqlite/group_commit.hpp"
 #include "persistence/sqlite/store_file.hpp"
@@ -14,7 +14,7 @@ namespace coreldove::persistence::sqlite {
 struct sqlite_store::parts {
   explicit parts(const sqlite_options& o) : lock(o.file), writer(o), pool(o.file, o.readers, o.max_queued), reader(pool) {}
 
-  store_lock lock;       // first in, last out
+  store_lock lock;  // first in, last out
   group_commit writer;
   reader_pool pool;
   store_reader reader;

@@ -16,15 +16,15 @@ namespace coreldove::persistence::sqlite {
 
 /// Called on the writer thread after each transaction; any may be empty.
 struct commit_observers {
-  std::function<void(double)> commit_seconds;      // of the whole transaction, from taking the batch to the end of COMMIT
-  std::function<void(std::size_t)> batch_size;     // appends
+  std::function<void(double)> commit_seconds;   // of the whole transaction, from taking the batch to the end of COMMIT
+  std::function<void(std::size_t)> batch_size;  // appends
 };
 
 struct sqlite_options {
   std::filesystem::path file;
   unsigned readers = 2;
-  std::size_t max_queued = 20'000;                              // appends, and reads; beyond it the answer is `unavailable` at once
-  std::function<void(std::uint64_t position)> on_commit;        // on the writer thread, after the answers
+  std::size_t max_queued = 20'000;                        // appends, and reads; beyond it the answer is `unavailable` at once
+  std::function<void(std::uint64_t position)> on_commit;  // on the writer thread, after the answers
   commit_observers observe;
 };
 

@@ -21,7 +21,8 @@ domain::time_point time(std::int64_t ms) { return domain::time_point{domain::dur
 std::vector<history_entry> entries(rows found) {
   std::vector<history_entry> all;
   while (found.next())
-    all.push_back({found.count(0), found.string(1), found.count(2), found.string(3), time(found.integer(4)), found.string(5), found.string(6), found.string(7)});
+    all.push_back(
+        {found.count(0), found.string(1), found.count(2), found.string(3), time(found.integer(4)), found.string(5), found.string(6), found.string(7)});
   return all;
 }
 
@@ -77,8 +78,8 @@ void store_reader::history(std::string order_id, std::uint64_t after_seq, std::u
 
 void store_reader::feed(std::uint64_t after_position, std::uint32_t limit, reply<std::vector<history_entry>> done) {
   ask(pool_, lane::quick, std::move(done), [after_position, limit](reader& r) -> domain::result<std::vector<history_entry>> {
-    return entries(r.prepared("SELECT position,stream,seq,type,at,by,trace_id,data FROM events WHERE position>? ORDER BY position LIMIT ?")
-                       .query(after_position, limit));
+    return entries(
+        r.prepared("SELECT position,stream,seq,type,at,by,trace_id,data FROM events WHERE position>? ORDER BY position LIMIT ?").query(after_position, limit));
   });
 }
 
@@ -102,8 +103,10 @@ void store_reader::stock(std::string from_sku_exclusive, std::uint32_t limit, re
         if (n.next()) page.total = n.count(0);
       }
       const auto wanted = std::max(limit, 1u);
-      auto found = r.prepared("SELECT sku,warehouse,on_hand,reserved FROM stock WHERE sku IN"
-                              " (SELECT DISTINCT sku FROM stock WHERE sku>? ORDER BY sku LIMIT ?) ORDER BY sku,warehouse").query(from, wanted + 1);
+      auto found = r.prepared(
+                        "SELECT sku,warehouse,on_hand,reserved FROM stock WHERE sku IN"
+                        " (SELECT DISTINCT sku FROM stock WHERE sku>? ORDER BY sku LIMIT ?) ORDER BY sku,warehouse")
+                       .query(from, wanted + 1);
       std::uint32_t skus = 0;
       while (found.next()) {
         if (page.rows.empty() || page.rows.back().sku != found.text(0)) {
@@ -172,7 +175,8 @@ void store_reader::due_timers(domain::time_point until, std::uint32_t limit, rep
     auto found = r.prepared("SELECT order_id,kind,n,due_at FROM timers INDEXED BY timers_due WHERE due_at<=? ORDER BY due_at LIMIT ?")
                      .query(until.time_since_epoch().count(), limit);
     while (found.next())
-      all.push_back({found.string(0), {static_cast<domain::timer_kind>(found.integer(1)), static_cast<std::uint32_t>(found.integer(2)), time(found.integer(3))}});
+      all.push_back(
+          {found.string(0), {static_cast<domain::timer_kind>(found.integer(1)), static_cast<std::uint32_t>(found.integer(2)), time(found.integer(3))}});
     return all;
   });
 }
@@ -227,9 +231,8 @@ void store_reader::ping(reply<bool> done) {
 }
 
 void store_reader::find_api_key(std::string hash, reply<std::optional<api_key>> done) {
-  ask(pool_, lane::quick, std::move(done), [hash = std::move(hash)](reader& r) -> domain::result<std::optional<api_key>> {
-    return key_with_hash(r.prepared(key_with_hash_sql), hash);
-  });
+  ask(pool_, lane::quick, std::move(done),
+      [hash = std::move(hash)](reader& r) -> domain::result<std::optional<api_key>> { return key_with_hash(r.prepared(key_with_hash_sql), hash); });
 }
 
 }  // namespace coreldove::persistence::sqlite

@@ -108,7 +108,7 @@ std::optional<domain::failure> transaction::write_order(const append& item, cons
   const auto head = orders_.head(item.stream);
   if (!head || head->version != item.expected_version)
     return conflict(fmt::format("{} is at version {}, not {}", item.stream, head ? head->version : 0, item.expected_version));
-  if (item.events.empty()) return std::nullopt;   // only a later answer, or work taken off a queue
+  if (item.events.empty()) return std::nullopt;  // only a later answer, or work taken off a queue
   const auto chained = chain_events(item, head->hash);
   orders_.update(item, *head, chained.back());
   events_.write(item, chained);
@@ -130,8 +130,10 @@ void transaction::replace_answer(const append& item) {
 void transaction::write_queues(const append& item) {
   for (const auto& [timer, set] : item.timers) {
     const auto kind = static_cast<int>(timer.kind);
-    if (set) put_timer_.run(item.stream, kind, timer.n, timer.due_at.time_since_epoch().count());
-    else remove_timer_.run(item.stream, kind, timer.n);
+    if (set)
+      put_timer_.run(item.stream, kind, timer.n, timer.due_at.time_since_epoch().count());
+    else
+      remove_timer_.run(item.stream, kind, timer.n);
   }
   for (const auto& r : item.reviews) {
     const auto first = first_no(r.opened_at.time_since_epoch().count());

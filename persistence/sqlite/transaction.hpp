@@ -51,7 +51,7 @@ private:
   statement put_timer_, remove_timer_, put_review_, put_outbox_, remove_outbox_;
   statement insert_answer_, remove_answer_, replace_answer_, oldest_answer_, purge_answers_;
   statement put_warehouse_, put_item_, probe_;
-  std::optional<std::int64_t> oldest_answer_at_;   // nothing: not known
+  std::optional<std::int64_t> oldest_answer_at_;  // nothing: not known
 };
 
 }  // namespace coreldove::persistence::sqlite

@@ -22,10 +22,12 @@ bool same(const T& a, const T& b);
 
 template <class T>
 bool same_value(const T& a, const T& b) {
-  if constexpr (codec::described<T>) return same(a, b);
+  if constexpr (codec::described<T>)
+    return same(a, b);
   else if constexpr (arbitrary::is_vector<T>::value)
     return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, const auto& y) { return same_value(x, y); });
-  else return a == b;
+  else
+    return a == b;
 }
 
 template <class T>
@@ -67,8 +69,10 @@ struct any {
 
 template <class T, class... Any>
 constexpr std::size_t member_count() {
-  if constexpr (requires { T{Any{}..., any{}}; }) return member_count<T, Any..., any>();
-  else return sizeof...(Any);
+  if constexpr (requires { T{Any{}..., any{}}; })
+    return member_count<T, Any..., any>();
+  else
+    return sizeof...(Any);
 }
 
 template <std::size_t... I>
@@ -76,8 +80,7 @@ constexpr bool lists_are_complete(std::index_sequence<I...>) {
   const auto complete = []<class T>(std::type_identity<T>) { return member_count<T>() == std::tuple_size_v<decltype(codec::fields<T>::list)>; };
   return (complete(std::type_identity<std::variant_alternative_t<I, event>>{}) && ...) && complete(std::type_identity<order_input>{}) &&
          complete(std::type_identity<order_line>{}) && complete(std::type_identity<address>{}) && complete(std::type_identity<allocation>{}) &&
-         complete(std::type_identity<fraud_assessment>{}) && complete(std::type_identity<fraud_reason>{}) &&
-         complete(std::type_identity<planned_shipment>{});
+         complete(std::type_identity<fraud_assessment>{}) && complete(std::type_identity<fraud_reason>{}) && complete(std::type_identity<planned_shipment>{});
 }
 static_assert(lists_are_complete(std::make_index_sequence<std::variant_size_v<event>>()), "a member of an event is missing in event_fields.hpp");
 
@@ -108,16 +111,16 @@ TEST(EventCodec, ANewerEventsUnknownFieldsAreSkipped) {
 }
 
 TEST(EventCodec, RefusesWhatItCannotReadAndNamesTheField) {
-  for (const auto& [type, data, says] : std::vector<std::array<std::string, 3>>{
-           {"order_teleported", "{}", "order_teleported"},
-           {"order_released", R"({"to":"limbo"})", "to: 'limbo'"},
-           {"review_opened", R"({"n":-1})", "n: out of range"},
-           {"review_opened", R"({"n":"1"})", "n:"},
-           {"order_received", R"({"input":{"items":[{"quantity":3000000000}]}})", "input: items: quantity: out of range"},
-           {"order_received", R"({"input":{"currency":{"code":"DOLLAR"}}})", "currency: not a currency"},
-           {"tracking_updated", R"({"occurred_at":"yesterday"})", "occurred_at"},
-           {"order_confirmed", R"([])", "order_confirmed"},
-           {"order_confirmed", R"({)", "order_confirmed"}}) {
+  for (const auto& [type, data, says] :
+       std::vector<std::array<std::string, 3>>{{"order_teleported", "{}", "order_teleported"},
+                                               {"order_released", R"({"to":"limbo"})", "to: 'limbo'"},
+                                               {"review_opened", R"({"n":-1})", "n: out of range"},
+                                               {"review_opened", R"({"n":"1"})", "n:"},
+                                               {"order_received", R"({"input":{"items":[{"quantity":3000000000}]}})", "input: items: quantity: out of range"},
+                                               {"order_received", R"({"input":{"currency":{"code":"DOLLAR"}}})", "currency: not a currency"},
+                                               {"tracking_updated", R"({"occurred_at":"yesterday"})", "occurred_at"},
+                                               {"order_confirmed", R"([])", "order_confirmed"},
+                                               {"order_confirmed", R"({)", "order_confirmed"}}) {
     const auto e = decode(type, data);
     ASSERT_FALSE(e) << type << ' ' << data;
     EXPECT_EQ(e.error().code, errc::internal);

@@ -24,7 +24,8 @@ struct is_optional<std::optional<T>> : std::true_type {};
 
 /// Well-formed UTF-8, rich in quotes, backslashes, controls and characters of two to four bytes.
 inline rc::Gen<std::string> text() {
-  const auto piece = rc::gen::element<std::string>("a", "Z", "0", " ", "\"", "\\", "/", "\n", "\t", std::string(1, '\0'), "\x1f", "\x7f", "é", "€", "𝄞", "{", ",");
+  const auto piece =
+      rc::gen::element<std::string>("a", "Z", "0", " ", "\"", "\\", "/", "\n", "\t", std::string(1, '\0'), "\x1f", "\x7f", "é", "€", "𝄞", "{", ",");
   return rc::gen::map(rc::gen::container<std::vector<std::string>>(piece), [](const std::vector<std::string>& pieces) {
     std::string all;
     for (const auto& p : pieces) all += p;
@@ -36,8 +37,7 @@ template <class T>
 T one() {
   if constexpr (persistence::codec::described<T>) {
     T x;
-    std::apply([&](const auto&... item) { ((x.*(item.member) = one<std::decay_t<decltype(x.*(item.member))>>()), ...); },
-               persistence::codec::fields<T>::list);
+    std::apply([&](const auto&... item) { ((x.*(item.member) = one<std::decay_t<decltype(x.*(item.member))>>()), ...); }, persistence::codec::fields<T>::list);
     return x;
   } else if constexpr (std::is_same_v<T, std::string>) {
     return *text();

@@ -45,9 +45,7 @@ TEST_F(ApiKeys, RefuseATakenIdOrHashAndAnUnknownRevocation) {
 
 TEST_F(ApiKeys, MadeBesideARunningServerAreSeenByIt) {
   sqlite::sqlite_store server({file(), 1, 100, {}, {}});
-  const auto found = [&] {
-    return *answer<std::optional<api_key>>([&](reply<std::optional<api_key>> done) { server.find_api_key("h1", std::move(done)); });
-  };
+  const auto found = [&] { return *answer<std::optional<api_key>>([&](reply<std::optional<api_key>> done) { server.find_api_key("h1", std::move(done)); }); };
   EXPECT_EQ(found(), std::nullopt);
   const auto keys = open_api_keys(file());
   ASSERT_TRUE(keys->create(operator_, "h1"));

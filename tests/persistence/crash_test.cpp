@@ -1,9 +1,9 @@
 // kill -9 while orders are being committed: what was acknowledged is there afterwards, and everything adds up.
-#include <csignal>
-#include <set>
-
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <csignal>
+#include <set>
 
 #include "persistence/sqlite/audit.hpp"
 #include "persistence/sqlite/sqlite.hpp"
@@ -32,8 +32,10 @@ struct acknowledged {
       const acknowledged a{first + i, r->version};
       if (write(pipe, &a, sizeof a) != sizeof a) _exit(4);
       auto& life = lives[static_cast<std::size_t>(i)];
-      if (life.waits_for_an_answer()) go_on(i, life.answered());
-      else if (life.state().status == domain::order_status::confirmed) go_on(i, life.next(domain::fulfill_order{{}, "", "", "op"}));
+      if (life.waits_for_an_answer())
+        go_on(i, life.answered());
+      else if (life.state().status == domain::order_status::confirmed)
+        go_on(i, life.next(domain::fulfill_order{{}, "", "", "op"}));
     });
   };
   for (int i = 0; i < orders; ++i) go_on(i, lives[static_cast<std::size_t>(i)].placed());
@@ -59,7 +61,7 @@ TEST(Crash, WhatWasAcknowledgedBeforeAKillIsThereAfterwards) {
     acknowledged a{};
     for (int acks = 0; acks < 25 + round * 17 && read(ends[0], &a, sizeof a) == sizeof a; ++acks) promised[a.order] = a.version;
     kill(child, SIGKILL);
-    while (read(ends[0], &a, sizeof a) == sizeof a) promised[a.order] = a.version;   // written before the kill
+    while (read(ends[0], &a, sizeof a) == sizeof a) promised[a.order] = a.version;  // written before the kill
     close(ends[0]);
     int status = 0;
     waitpid(child, &status, 0);

@@ -1,13 +1,13 @@
 #pragma once
 // What the tests of the ports need of any store: a place for it, orders to put in, and answers waited for with a bound.
+#include <gtest/gtest.h>
+
 #include <chrono>
 #include <filesystem>
 #include <future>
 #include <memory>
 #include <string>
 #include <vector>
-
-#include <gtest/gtest.h>
 
 #include "domain/order.hpp"
 #include "domain/ulid.hpp"

@@ -93,10 +93,10 @@ TEST_P(JournalContract, AFaultyAppendFailsAloneInItsGroup) {
   std::vector<std::future<domain::result<append_outcome>>> futures;
   for (auto& a : answers) futures.push_back(a.get_future());
   for (int i = 0; i < n; ++i) {
-    auto o = i % 50 == 7 ? taken : new_order(i + 1);                                   // a conflict
-    if (i % 50 == 9) o.stock = {{"SKU-1", "berlin", 0, 11}};                           // more than there is
-    if (i % 50 == 11) o.stock = {{"SKU-404", "berlin", 0, 1}};                         // no such row
-    if (i == 13) o.stock = {{"SKU-1", "berlin", 0, 10}};                               // exactly what there is
+    auto o = i % 50 == 7 ? taken : new_order(i + 1);            // a conflict
+    if (i % 50 == 9) o.stock = {{"SKU-1", "berlin", 0, 11}};    // more than there is
+    if (i % 50 == 11) o.stock = {{"SKU-404", "berlin", 0, 1}};  // no such row
+    if (i == 13) o.stock = {{"SKU-1", "berlin", 0, 10}};        // exactly what there is
     journal().append(o, [&a = answers[static_cast<std::size_t>(i)]](domain::result<append_outcome> r) { a.set_value(std::move(r)); });
   }
   for (int i = 0; i < n; ++i) {
@@ -127,7 +127,8 @@ TEST_P(JournalContract, PositionsAscendInCommitOrderWithoutGaps) {
   for (auto& w : writers) w.join();
   std::uint64_t expected = 0, after = 0;
   for (;;) {
-    const auto some = answer<std::vector<domain::history_entry>>([&](reply<std::vector<domain::history_entry>> done) { store().feed(after, 37, std::move(done)); });
+    const auto some =
+        answer<std::vector<domain::history_entry>>([&](reply<std::vector<domain::history_entry>> done) { store().feed(after, 37, std::move(done)); });
     ASSERT_TRUE(some);
     for (const auto& e : *some) EXPECT_EQ(e.position, ++expected);
     if (some->empty()) break;

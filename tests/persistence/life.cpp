@@ -1,9 +1,9 @@
 #include "tests/persistence/life.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <stdexcept>
-
-#include <fmt/format.h>
 
 #include "persistence/codec/event_codec.hpp"
 #include "persistence/projection.hpp"

@@ -1,10 +1,10 @@
 // What lists promise, whatever is behind them: each filter means what it says, totals are exact, pages neither skip nor repeat an order.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <random>
 #include <set>
-
-#include <fmt/format.h>
 
 #include "tests/persistence/fixture.hpp"
 
@@ -17,7 +17,7 @@ constexpr std::int64_t minute = 60'000;
 
 /// What the store should hold, kept beside it.
 struct world {
-  std::vector<append> orders;            // the last append of each
+  std::vector<append> orders;  // the last append of each
   std::mt19937 random{20261122};
 
   int pick(int n) { return static_cast<int>(random() % static_cast<unsigned>(n)); }
@@ -63,10 +63,9 @@ bool matches(const append& a, const order_query& q) {
   const auto& r = a.row;
   const auto total = in_units(r.total, r.currency_digits);
   return (!q.status || r.status == *q.status) && (!q.payment || r.payment == *q.payment) && (!q.fulfillment || r.fulfillment == *q.fulfillment) &&
-         (q.customer_id.empty() || r.customer_id == q.customer_id) &&
-         (q.sku.empty() || std::find(r.skus.begin(), r.skus.end(), q.sku) != r.skus.end()) && (!q.created_after || r.created_at >= *q.created_after) &&
-         (!q.created_before || r.created_at < *q.created_before) && (!q.min_total || total >= std::stod(*q.min_total)) &&
-         (!q.max_total || total < std::stod(*q.max_total)) &&
+         (q.customer_id.empty() || r.customer_id == q.customer_id) && (q.sku.empty() || std::find(r.skus.begin(), r.skus.end(), q.sku) != r.skus.end()) &&
+         (!q.created_after || r.created_at >= *q.created_after) && (!q.created_before || r.created_at < *q.created_before) &&
+         (!q.min_total || total >= std::stod(*q.min_total)) && (!q.max_total || total < std::stod(*q.max_total)) &&
          (q.q.empty() || a.stream == q.q || r.customer_id.starts_with(q.q) || lower(r.customer_email).starts_with(lower(q.q)));
 }
 
@@ -239,7 +238,8 @@ TEST_P(ListContract, PerformanceAddsUpWholeHoursAndTheirEdges) {
   fill(150, 300);
   for (const auto& [from, to] : std::vector<std::pair<std::int64_t, std::int64_t>>{
            {0, noon * 2}, {noon + 17 * minute, noon + 333 * minute}, {noon + 61 * minute, noon + 62 * minute}, {noon + 90 * minute, noon + 80 * minute}}) {
-    const auto p = answer<domain::performance>([&, from = from, to = to](reply<domain::performance> done) { store().performance(at(from), at(to), std::move(done)); });
+    const auto p =
+        answer<domain::performance>([&, from = from, to = to](reply<domain::performance> done) { store().performance(at(from), at(to), std::move(done)); });
     ASSERT_TRUE(p);
     std::uint64_t n = 0, confirmed = 0, shipped_status = 0;
     std::int64_t usd = 0, captured = 0, confirm_ms = 0;
@@ -265,7 +265,8 @@ TEST_P(ListContract, ReviewsAreListedOldestFirstByStateAndKind) {
   std::vector<append> items;
   for (int i = 0; i < 6; ++i) {
     auto a = new_order(i);
-    a.reviews = {{1, i % 2 ? domain::review_kind::fraud : domain::review_kind::quality, i < 4 ? "open" : "approved", at(noon - i), fmt::format("{{\"i\":{}}}", i)}};
+    a.reviews = {
+        {1, i % 2 ? domain::review_kind::fraud : domain::review_kind::quality, i < 4 ? "open" : "approved", at(noon - i), fmt::format("{{\"i\":{}}}", i)}};
     items.push_back(a);
   }
   put_all(items);
@@ -328,7 +329,8 @@ TEST_P(ListContract, HistoryGoesOnAfterASeqAndKnowsUnknownOrders) {
 
 TEST_P(ListContract, PastOrdersAreTheCustomersNewestFirst) {
   fill(80, 0);
-  const auto past = answer<std::vector<domain::past_order>>([&](reply<std::vector<domain::past_order>> done) { store().past_orders("cust_2", 5, std::move(done)); });
+  const auto past =
+      answer<std::vector<domain::past_order>>([&](reply<std::vector<domain::past_order>> done) { store().past_orders("cust_2", 5, std::move(done)); });
   ASSERT_TRUE(past);
   std::vector<domain::time_point> expected;
   for (const auto& a : world_.orders)

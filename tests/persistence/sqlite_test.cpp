@@ -1,15 +1,15 @@
 // What only the embedded store has to answer for: its file, its one writer thread, a disk that says no.
 #include "persistence/sqlite/sqlite.hpp"
 
-#include <csignal>
-#include <fstream>
-#include <future>
-#include <semaphore>
-
 #include <fmt/format.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <unistd.h>
+
+#include <csignal>
+#include <fstream>
+#include <future>
+#include <semaphore>
 
 #include "persistence/sqlite/database.hpp"
 #include "persistence/sqlite/list.hpp"

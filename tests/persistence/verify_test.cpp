@@ -31,9 +31,9 @@ protected:
   static void live(journal& j, int i) {
     living_order o(i, at(noon + i * 1'800'000));
     ASSERT_TRUE(put(j, o.placed()));
-    if (i % 4 == 0) return;                                                                  // waits for the gateway
+    if (i % 4 == 0) return;  // waits for the gateway
     if (i % 4 == 1) {
-      ASSERT_TRUE(put(j, o.answered(domain::operation_outcome::unknown)));                   // a timer
+      ASSERT_TRUE(put(j, o.answered(domain::operation_outcome::unknown)));  // a timer
       return;
     }
     ASSERT_TRUE(put(j, o.answered()));
@@ -94,15 +94,14 @@ TEST_F(Verify, FindsAChangedAdjustmentOfStock) {
   EXPECT_EQ(checks_after("UPDATE events SET data=replace(data,'-40','-4') WHERE stream='sku/SKU-1'"), checks{"chain"});
 }
 
-TEST_F(Verify, FindsAChangedRow) {
-  EXPECT_EQ(checks_after("UPDATE orders SET captured=captured+1 WHERE id=" + where(7)), checks{"projection"});
-}
+TEST_F(Verify, FindsAChangedRow) { EXPECT_EQ(checks_after("UPDATE orders SET captured=captured+1 WHERE id=" + where(7)), checks{"projection"}); }
 
 TEST_F(Verify, FindsAStatusThatIsNone) { EXPECT_EQ(checks_after("UPDATE orders SET status=99 WHERE id=" + where(7)), checks{"projection"}); }
 
 TEST_F(Verify, FindsAChangedDocument) {
-  EXPECT_EQ(checks_after("UPDATE documents SET document=replace(document,'Springfield','Shelbyville') WHERE no=(SELECT no FROM orders WHERE id=" + where(7) + ")"),
-            checks{"document"});
+  EXPECT_EQ(
+      checks_after("UPDATE documents SET document=replace(document,'Springfield','Shelbyville') WHERE no=(SELECT no FROM orders WHERE id=" + where(7) + ")"),
+      checks{"document"});
 }
 
 TEST_F(Verify, FindsALostOrder) {
@@ -112,22 +111,20 @@ TEST_F(Verify, FindsALostOrder) {
 }
 
 TEST_F(Verify, FindsAnOrderOutOfNowhere) {
-  const auto found = checks_after("INSERT INTO orders SELECT no+1,'ord_X',version,hash,status,payment,fulfillment,customer_id,customer_email,currency,digits,"
-                                  "total,captured,refunded,total_e4,updated_at,confirmed_at,shipped_at,delivered_at,unfinished FROM orders LIMIT 1");
+  const auto found = checks_after(
+      "INSERT INTO orders SELECT no+1,'ord_X',version,hash,status,payment,fulfillment,customer_id,customer_email,currency,digits,"
+      "total,captured,refunded,total_e4,updated_at,confirmed_at,shipped_at,delivered_at,unfinished FROM orders LIMIT 1");
   EXPECT_EQ(found, checks{"orphans"});
 }
 
-TEST_F(Verify, FindsStockThatNoEventMoved) {
-  EXPECT_EQ(checks_after("UPDATE stock SET reserved=reserved-1 WHERE sku='SKU-2'"), checks{"stock"});
-}
+TEST_F(Verify, FindsStockThatNoEventMoved) { EXPECT_EQ(checks_after("UPDATE stock SET reserved=reserved-1 WHERE sku='SKU-2'"), checks{"stock"}); }
 
-TEST_F(Verify, FindsAMissingTimer) {
-  EXPECT_EQ(checks_after("DELETE FROM timers WHERE order_id=" + where(1)), checks{"timers"});
-}
+TEST_F(Verify, FindsAMissingTimer) { EXPECT_EQ(checks_after("DELETE FROM timers WHERE order_id=" + where(1)), checks{"timers"}); }
 
 TEST_F(Verify, FindsAWrongCounter) {
   EXPECT_EQ(checks_after("UPDATE figures SET orders=orders+1 WHERE bucket=-1 AND (status,payment,fulfillment)="
-                         "(SELECT status,payment,fulfillment FROM figures WHERE bucket=-1 AND orders>0 LIMIT 1)"), checks{"figures"});
+                         "(SELECT status,payment,fulfillment FROM figures WHERE bucket=-1 AND orders>0 LIMIT 1)"),
+            checks{"figures"});
 }
 
 TEST_F(Verify, FindsAnOrderThatIsNotListedUnderItsSku) {
