@@ -4,36 +4,10 @@
 
 #include "actors/notifier/mail_text.hpp"
 #include "persistence/codec/event_codec.hpp"
+#include "persistence/projection.hpp"
 
 namespace coreldove::actors {
 namespace {
-
-persistence::order_row row_of(const domain::order& o) {
-  persistence::order_row row;
-  row.status = o.status;
-  row.payment = payment_status_of(o);
-  row.fulfillment = fulfillment_status_of(o);
-  row.customer_id = o.input.customer_id;
-  row.customer_email = o.input.customer_email;
-  row.currency = o.input.currency.name();
-  row.currency_digits = o.input.currency.digits;
-  row.total = o.total();
-  row.captured = o.captured;
-  row.refunded = o.refunded;
-  row.skus.reserve(o.input.items.size());
-  for (const auto& line : o.input.items)
-    if (std::find(row.skus.begin(), row.skus.end(), line.sku) == row.skus.end()) row.skus.push_back(line.sku);
-  for (const auto& s : o.shipments)
-    if (!s.tracking_number.empty()) row.tracking_numbers.push_back(s.tracking_number);
-  row.created_at = o.created_at;
-  row.updated_at = o.updated_at;
-  row.confirmed_at = o.confirmed_at;
-  row.shipped_at = o.shipped_at;
-  row.delivered_at = o.delivered_at;
-  row.unfinished = !is_quiet(o);
-  row.document = persistence::order_document(o);
-  return row;
-}
 
 void timers_of(const domain::order& before, const domain::order& after, const domain::policy& policy, std::vector<persistence::timer_change>& out) {
   const auto old = timers(before, policy);
@@ -50,8 +24,7 @@ void reviews_of(const domain::order& before, const domain::order& after, std::ve
   for (const auto& r : after.reviews) {
     const bool fresh = r.n > before.reviews.size();
     if (!fresh && before.reviews[r.n - 1].state == r.state) continue;
-    const char* state = r.state == domain::review::verdict::open ? "open" : r.state == domain::review::verdict::approved ? "approved" : "rejected";
-    out.push_back({r.n, r.kind, state, r.opened_at, persistence::review_document(after, r)});
+    out.push_back(persistence::review_row_of(after, r));
   }
 }
 
@@ -77,7 +50,7 @@ decided make_append(const domain::order& before, const std::vector<domain::event
       if (auto mail = mail_for(after, e)) a.outbox.push_back(std::move(*mail));
   }
   a.stream = after.id;
-  a.row = row_of(after);
+  a.row = persistence::row_of(after);
   timers_of(before, after, policy, a.timers);
   reviews_of(before, after, a.reviews);
   return out;

@@ -168,7 +168,8 @@ int run(const config::settings& s, const sigset_t& ending) {
   if (s.environment != config::environment::production) import_sample_catalog(store);
 
   caf::actor_system_config actors_config;
-  if (s.actor_threads != 0) actors_config.set("scheduler.max-threads", s.actor_threads);
+  // CAF would start four at least; on two cores the surplus only polls for work.
+  actors_config.set("scheduler.max-threads", s.actor_threads != 0 ? s.actor_threads : std::max(1U, std::thread::hardware_concurrency()));
   caf::actor_system system{actors_config};
   actors::engine engine{system, parts_of(s, store, world, figures, health), runtime::system_random(), engine_options_of(s, world)};
   listener = &engine;
