@@ -15,7 +15,7 @@ build: setup ## the server, build/coreldove (Release)
 run: build ## build and start the server on 127.0.0.1:8001 with the sandbox world and the sample catalogue
 	@exec build/coreldove serve
 
-test: setup ## build and run every test; LABEL=unit (or integration, e2e) for a part
+test: setup ## build and run every test; LABEL=unit (or integration, e2e, sim) for a part
 	@.ci/build.sh release
 	@ctest --preset release $(if $(LABEL),--label-regex '^$(LABEL)$$')
 
