@@ -167,8 +167,11 @@ void engine::committed() {
 }
 
 std::string engine::feed_document(const domain::history_entry& e) const {
-  std::string out = "{\"position\":" + std::to_string(e.position) + ",\"order_id\":";
-  persistence::write_json_string(e.stream, out);
+  constexpr std::string_view of_stock = "sku/";          // streams are orders, but for these
+  const std::string_view stream = e.stream;
+  const bool stock = stream.starts_with(of_stock);
+  std::string out = "{\"position\":" + std::to_string(e.position) + (stock ? ",\"sku\":" : ",\"order_id\":");
+  persistence::write_json_string(stock ? stream.substr(of_stock.size()) : stream, out);
   const auto rest = persistence::history_document(e);   // {"seq":…}
   out.append(",").append(rest, 1);
   return out;

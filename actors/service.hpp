@@ -77,7 +77,7 @@ public:
   virtual void last_position(reply<std::uint64_t> done) = 0;
   /// `on_commit` runs after commits (several may be told as one) for as long as the returned object lives.
   virtual std::shared_ptr<void> watch(std::function<void()> on_commit) = 0;
-  /// One event as the stream sends it: {"position","order_id","seq","type","at","by","data"}.
+  /// One event as the stream sends it: {"position","order_id","seq","type","at","by","data"}; with "sku" instead of "order_id" where it is about stock.
   virtual std::string feed_document(const domain::history_entry& e) const = 0;
 
   virtual domain::intake_rules intake() const = 0;

@@ -166,6 +166,7 @@ int run(const config::settings& s, const sigset_t& ending) {
   store_options.observe.batch_size = [&](std::size_t appends) { figures.commit_appends.Observe(static_cast<double>(appends)); };
   persistence::sqlite::sqlite_store store{std::move(store_options)};
   if (s.environment != config::environment::production) import_sample_catalog(store);
+  static_cast<void>(domain::check_address({}, {}));   // the first check compiles every country's postal code pattern
 
   caf::actor_system_config actors_config;
   // CAF would start four at least; on two cores the surplus only polls for work.
