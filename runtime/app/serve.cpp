@@ -125,9 +125,19 @@ http::api_key_lookup key_lookup(persistence::sqlite::sqlite_store& store) {
   };
 }
 
+/// `host` as it stands in a URL.
+std::string url_host(const std::string& host) { return host.find(':') == std::string::npos ? host : "[" + host + "]"; }
+
+/// Where the built-in sandbox reaches this server: on the machine itself. It speaks plain HTTP only.
+std::string webhook_base(const config::settings& s, std::uint16_t port) {
+  if (!s.tls_cert_file.empty()) return {};
+  const auto host = s.host == "0.0.0.0" ? std::string{"127.0.0.1"} : s.host == "::" ? std::string{"::1"} : s.host;
+  return fmt::format("http://{}:{}/api/order-workflow/webhooks/in", url_host(host), port);
+}
+
 /// What a newcomer needs to see; the last line is the contract's.
 void print_banner(const config::settings& s, const outside_world& world, std::uint16_t port) {
-  const auto address = fmt::format("{}://{}:{}", s.tls_cert_file.empty() ? "http" : "https", s.host, port);
+  const auto address = fmt::format("{}://{}:{}", s.tls_cert_file.empty() ? "http" : "https", url_host(s.host), port);
   if (s.environment == config::environment::development) {
     fmt::print("API      {0}/api/order-workflow\nDocs     {0}/docs\nMetrics  {0}/metrics\n", address);
     if (!world.sandbox_address().empty()) fmt::print("Sandbox  {}\n", world.sandbox_address());
@@ -177,7 +187,7 @@ int run(const config::settings& s, const sigset_t& ending) {
 
   http::server server{server_options_of(s), engine, metrics, key_lookup(store), runtime::system_clock()};
   server.start();
-  world.send_webhooks_to(fmt::format("http://{}:{}/api/order-workflow/webhooks/in", s.host, server.port()));
+  world.send_webhooks_to(webhook_base(s, server.port()));
   print_banner(s, world, server.port());
 
   int which = 0;
