@@ -15,17 +15,18 @@ int nibble(char c) {
   return -1;
 }
 
-bool decode(std::string_view in, std::string& out) {
+/// Decodes to `out`, which has room for in.size() characters, and moves it behind the last one.
+bool decode(std::string_view in, char*& out) {
   for (std::size_t i = 0; i < in.size(); ++i) {
     if (in[i] == '+') {
-      out.push_back(' ');
+      *out++ = ' ';
     } else if (in[i] != '%') {
-      out.push_back(in[i]);
+      *out++ = in[i];
     } else {
       if (i + 2 >= in.size()) return false;
       const int high = nibble(in[i + 1]), low = nibble(in[i + 2]);
       if (high < 0 || low < 0) return false;
-      out.push_back(static_cast<char>(high * 16 + low));
+      *out++ = static_cast<char>(high * 16 + low);
       i += 2;
     }
   }
@@ -35,8 +36,8 @@ bool decode(std::string_view in, std::string& out) {
 }  // namespace
 
 bool form::read(std::string_view encoded) {
-  text_.clear();
-  text_.reserve(encoded.size());  // decoding only shrinks, so the views stay where they point
+  text_.resize(encoded.size());  // decoding only shrinks
+  char* out = text_.data();
   fields_.clear();
   while (!encoded.empty()) {
     const auto end = encoded.find('&');
@@ -44,14 +45,13 @@ bool form::read(std::string_view encoded) {
     encoded = end == std::string_view::npos ? std::string_view{} : encoded.substr(end + 1);
     if (pair.empty()) continue;
     const auto equals = pair.find('=');
-    const auto key_at = text_.size();
-    if (!decode(pair.substr(0, equals), text_)) return false;
-    const auto value_at = text_.size();
-    if (equals != std::string_view::npos && !decode(pair.substr(equals + 1), text_)) return false;
-    const std::string_view all = text_;
-    fields_.push_back({all.substr(key_at, value_at - key_at), all.substr(value_at)});
+    const char* const key = out;
+    if (!decode(pair.substr(0, equals), out)) return false;
+    const char* const value = out;
+    if (equals != std::string_view::npos && !decode(pair.substr(equals + 1), out)) return false;
+    fields_.push_back({{key, static_cast<std::size_t>(value - key)}, {value, static_cast<std::size_t>(out - value)}});
   }
-  return simdjson::validate_utf8(text_.data(), text_.size());
+  return simdjson::validate_utf8(text_.data(), static_cast<std::size_t>(out - text_.data()));
 }
 
 std::optional<std::string_view> form::find(std::string_view key) const {
