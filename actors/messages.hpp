@@ -146,9 +146,14 @@ using carrier_actor = caf::typed_actor<caf::reacts_to<ship_operation>, caf::reac
 struct outbox_written { std::vector<persistence::outbox_entry> entries; };
 struct mail_answered { std::string key; integrations::outcome what; };
 struct outbox_loaded { domain::result<std::vector<persistence::outbox_entry>> entries; };
+/// Entries are out of the outbox, or could not be taken out.
+struct outbox_cleared {
+  std::vector<std::string> keys;
+  bool done = false;
+};
 struct notifier_tick {};
 
-using notifier_actor = caf::typed_actor<caf::reacts_to<outbox_written>, caf::reacts_to<mail_answered>, caf::reacts_to<outbox_loaded>, caf::reacts_to<notifier_tick>>;
+using notifier_actor = caf::typed_actor<caf::reacts_to<outbox_written>, caf::reacts_to<mail_answered>, caf::reacts_to<outbox_loaded>, caf::reacts_to<outbox_cleared>, caf::reacts_to<notifier_tick>>;
 
 // ---- to the keeper of idempotency keys ------------------------------------------------------------------------------------------------------------
 /// Nothing: go ahead and tell the keeper how it ended. An answer: the one that was given before.
@@ -174,7 +179,7 @@ using timekeeper_actor = caf::typed_actor<caf::reacts_to<timer_tick>, caf::react
   X(place_task) X(tell_task) X(history_found) X(stock_found) X(appended) X(operation_answered) X(stream_loaded) X(wait_over) X(nudge) X(stop_order)      \
   X(order_idle) X(order_awake) X(wake_orders) X(shard_tick) X(reserve_stock) X(stock_moved) X(drop_hold) X(adjust_stock) X(stock_adjusted)               \
   X(catalog_loaded) X(read_stock) X(assess_customer) X(customer_loaded) X(pay_operation) X(ship_operation) X(warehouses_known) X(outbox_written) X(mail_answered)      \
-  X(outbox_loaded) X(notifier_tick) X(claim_key) X(key_loaded) X(key_settled) X(timer_tick) X(timers_due) X(unfinished_found)
+  X(outbox_loaded) X(outbox_cleared) X(notifier_tick) X(claim_key) X(key_loaded) X(key_settled) X(timer_tick) X(timers_due) X(unfinished_found)
 
 CAF_BEGIN_TYPE_ID_BLOCK(coreldove_local, caf::first_custom_type_id)
 #define X(T) CAF_ADD_TYPE_ID(coreldove_local, (coreldove::actors::T))

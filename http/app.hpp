@@ -17,8 +17,8 @@ struct app {
   runtime::metrics& metrics;
   runtime::clock& clock;
   domain::intake_rules rules = {};
-  std::string openapi = {};                           // GET /openapi.json
-  std::string docs_page = {}, docs_policy = {};       // GET /docs, and its Content-Security-Policy
+  std::string openapi = {};                      // GET /openapi.json
+  std::string docs_page = {}, docs_policy = {};  // GET /docs, and its Content-Security-Policy
 };
 
 }  // namespace coreldove::http

@@ -1,8 +1,8 @@
 #include "http/auth.hpp"
 
-#include <algorithm>
-
 #include <openssl/crypto.h>
+
+#include <algorithm>
 
 #include "http/conditions.hpp"
 
@@ -25,8 +25,7 @@ problem too_many() {
 
 }  // namespace
 
-authenticator::authenticator(settings s, api_key_lookup lookup, runtime::clock& clock)
-    : settings_(std::move(s)), lookup_(std::move(lookup)), clock_(clock) {}
+authenticator::authenticator(settings s, api_key_lookup lookup, runtime::clock& clock) : settings_(std::move(s)), lookup_(std::move(lookup)), clock_(clock) {}
 
 std::optional<authenticator::answer> authenticator::check(const request& rq, bool patient, std::function<void(answer)> later) {
   const auto key = rq.field(settings_.key_field);
@@ -70,7 +69,7 @@ std::optional<principal> authenticator::recall(const std::string& digest) {
   if (it == cache_->by_digest.end()) return std::nullopt;
   if (clock_.now() < it->second->until) return it->second->who;
   const auto entry = it->second;
-  cache_->by_digest.erase(it);                        // first: its key is a view into the entry
+  cache_->by_digest.erase(it);  // first: its key is a view into the entry
   cache_->entries.erase(entry);
   return std::nullopt;
 }

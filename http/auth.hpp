@@ -35,7 +35,7 @@ std::string issue_token(std::string_view secret, role r, std::string_view subjec
 
 struct verified_token {
   principal who;
-  domain::time_point expires_at;                      // leeway included
+  domain::time_point expires_at;  // leeway included
 };
 /// HS256 and nothing else; exp, iat, iss, aud and sub must be there, and right; nbf is honoured. Nothing for any token that is not acceptable.
 std::optional<verified_token> verify_token(std::string_view secret, std::string_view token, domain::time_point now);
@@ -44,7 +44,7 @@ class authenticator {
 public:
   struct settings {
     std::string key_field = "X-API-Key";
-    std::string jwt_secret;                           // empty: no tokens are taken
+    std::string jwt_secret;  // empty: no tokens are taken
     bool dev_admin_key = false;
   };
   authenticator(settings s, api_key_lookup lookup, runtime::clock& clock);
@@ -63,7 +63,7 @@ private:
   /// Shared with look-ups under way, which may end after the server.
   struct cache {
     std::mutex mutex;
-    std::list<known> entries;                         // latest remembered first
+    std::list<known> entries;  // latest remembered first
     std::unordered_map<std::string_view, std::list<known>::iterator> by_digest;
   };
   std::optional<principal> recall(const std::string& digest);

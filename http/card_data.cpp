@@ -9,7 +9,7 @@ namespace coreldove::http {
 namespace {
 
 constexpr std::size_t digits_min = 13, digits_max = 19;
-constexpr std::size_t group_digits_max = 6;           // 4-4-4-4, 4-6-5, 4-4-4-4-3: nobody groups by more
+constexpr std::size_t group_digits_max = 6;  // 4-4-4-4, 4-6-5, 4-4-4-4-3: nobody groups by more
 
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 constexpr bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
@@ -20,29 +20,29 @@ struct issuer_range {
   std::uint8_t length_min, length_max;
 };
 constexpr std::array issuers{
-    issuer_range{400000, 499999, 13, 19},   // Visa
-    issuer_range{510000, 559999, 16, 16},   // Mastercard
-    issuer_range{222100, 272099, 16, 16},   // Mastercard
-    issuer_range{340000, 349999, 15, 15},   // American Express
-    issuer_range{370000, 379999, 15, 15},   // American Express
-    issuer_range{601100, 601199, 16, 19},   // Discover
-    issuer_range{622126, 622925, 16, 19},   // Discover and UnionPay
-    issuer_range{644000, 659999, 16, 19},   // Discover
-    issuer_range{300000, 305999, 14, 19},   // Diners Club
-    issuer_range{309500, 309599, 14, 19},   // Diners Club
-    issuer_range{360000, 369999, 14, 19},   // Diners Club
-    issuer_range{380000, 399999, 14, 19},   // Diners Club
-    issuer_range{352800, 358999, 16, 19},   // JCB
-    issuer_range{620000, 629999, 16, 19},   // UnionPay
-    issuer_range{810000, 817199, 16, 19},   // UnionPay, RuPay
-    issuer_range{500000, 509999, 13, 19},   // Maestro, RuPay, Elo
-    issuer_range{560000, 589999, 13, 19},   // Maestro
-    issuer_range{600000, 601099, 16, 19},   // RuPay
-    issuer_range{601200, 609999, 16, 19},   // RuPay, Hipercard
-    issuer_range{630400, 630499, 13, 19},   // Maestro
-    issuer_range{639000, 639099, 13, 19},   // Maestro
-    issuer_range{675900, 677099, 13, 19},   // Maestro
-    issuer_range{220000, 220499, 16, 19},   // Mir
+    issuer_range{400000, 499999, 13, 19},  // Visa
+    issuer_range{510000, 559999, 16, 16},  // Mastercard
+    issuer_range{222100, 272099, 16, 16},  // Mastercard
+    issuer_range{340000, 349999, 15, 15},  // American Express
+    issuer_range{370000, 379999, 15, 15},  // American Express
+    issuer_range{601100, 601199, 16, 19},  // Discover
+    issuer_range{622126, 622925, 16, 19},  // Discover and UnionPay
+    issuer_range{644000, 659999, 16, 19},  // Discover
+    issuer_range{300000, 305999, 14, 19},  // Diners Club
+    issuer_range{309500, 309599, 14, 19},  // Diners Club
+    issuer_range{360000, 369999, 14, 19},  // Diners Club
+    issuer_range{380000, 399999, 14, 19},  // Diners Club
+    issuer_range{352800, 358999, 16, 19},  // JCB
+    issuer_range{620000, 629999, 16, 19},  // UnionPay
+    issuer_range{810000, 817199, 16, 19},  // UnionPay, RuPay
+    issuer_range{500000, 509999, 13, 19},  // Maestro, RuPay, Elo
+    issuer_range{560000, 589999, 13, 19},  // Maestro
+    issuer_range{600000, 601099, 16, 19},  // RuPay
+    issuer_range{601200, 609999, 16, 19},  // RuPay, Hipercard
+    issuer_range{630400, 630499, 13, 19},  // Maestro
+    issuer_range{639000, 639099, 13, 19},  // Maestro
+    issuer_range{675900, 677099, 13, 19},  // Maestro
+    issuer_range{220000, 220499, 16, 19},  // Mir
 };
 
 bool luhn(std::string_view digits) {
@@ -120,9 +120,28 @@ bool holds_card_number(std::string_view text) {
 }
 
 bool names_card_data(std::string_view key) {
-  static constexpr std::array<std::string_view, 22> names{"cvv",        "cvv2",       "cvc",         "cvc2",      "csc",           "cvn",    "pan",      "cardnumber",
-                                                          "cardno",     "cardnum",    "cardpan",     "cardcvv",   "cardcvc",       "ccnumber", "ccnum", "creditcardnumber",
-                                                          "creditcard", "securitycode", "track",     "trackdata", "cardsecuritycode", "cardverificationvalue"};
+  static constexpr std::array<std::string_view, 22> names{"cvv",
+                                                          "cvv2",
+                                                          "cvc",
+                                                          "cvc2",
+                                                          "csc",
+                                                          "cvn",
+                                                          "pan",
+                                                          "cardnumber",
+                                                          "cardno",
+                                                          "cardnum",
+                                                          "cardpan",
+                                                          "cardcvv",
+                                                          "cardcvc",
+                                                          "ccnumber",
+                                                          "ccnum",
+                                                          "creditcardnumber",
+                                                          "creditcard",
+                                                          "securitycode",
+                                                          "track",
+                                                          "trackdata",
+                                                          "cardsecuritycode",
+                                                          "cardverificationvalue"};
   constexpr std::size_t longest = 24;
   if (key.size() < 3 || key.size() > 2 * longest) return false;
   std::array<char, longest> plain{};

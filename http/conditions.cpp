@@ -1,10 +1,10 @@
 #include "http/conditions.hpp"
 
+#include <openssl/evp.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
-
-#include <openssl/evp.h>
 
 #include "http/card_data.hpp"
 
@@ -79,7 +79,7 @@ bool is_idempotency_key(std::string_view key) {
 
 std::string sha256_hex(std::string_view bytes) {
   constexpr std::string_view hex = "0123456789abcdef";
-  static EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);   // looking it up each time costs more than the hash
+  static EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);  // looking it up each time costs more than the hash
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned size = 0;
   if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, algorithm, nullptr) != 1) return {};

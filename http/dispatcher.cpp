@@ -1,10 +1,10 @@
 #include "http/dispatcher.hpp"
 
-#include <algorithm>
-#include <exception>
-
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <exception>
 
 #include "http/card_data.hpp"
 #include "http/conditions.hpp"
@@ -27,7 +27,7 @@ bool target_holds_card_number(std::string_view target) {
   if (std::count_if(target.begin(), target.end(), is_digit) < 13) return false;
   const auto plain = percent_decoded(target, true);
   if (!plain) return false;
-  for (std::string_view rest = *plain; !rest.empty();) {   // piece by piece: a piece that begins with "+" may be a phone number
+  for (std::string_view rest = *plain; !rest.empty();) {  // piece by piece: a piece that begins with "+" may be a phone number
     const auto end = std::min(rest.find_first_of("/?&="), rest.size());
     if (holds_card_number(rest.substr(0, end))) return true;
     rest.remove_prefix(std::min(end + 1, rest.size()));

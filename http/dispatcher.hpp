@@ -19,8 +19,8 @@ namespace coreldove::http {
 /// What is to become of a request.
 struct verdict {
   const route* row = nullptr;
-  std::optional<response> refusal;                    // the answer, instead of the handler's
-  std::string more_fields;                            // header lines for whatever the answer is
+  std::optional<response> refusal;  // the answer, instead of the handler's
+  std::string more_fields;          // header lines for whatever the answer is
 };
 
 class dispatcher {
@@ -39,7 +39,7 @@ public:
   /// The handler's time for an answer.
   std::chrono::milliseconds patience(const request& rq) const;
 
-  bool take_place();                                  // false: too much is in flight
+  bool take_place();  // false: too much is in flight
   void free_place();
   http_metrics& metrics() { return metrics_; }
   const server_options& options() const { return app_.options; }

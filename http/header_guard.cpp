@@ -19,8 +19,8 @@ constexpr std::array<bool, 256> table_of(std::string_view others) {
   }
   return t;
 }
-constexpr auto token_chars = table_of("!#$%&'*+-.^_`|~");          // RFC 9110, 5.6.2
-constexpr auto target_chars = table_of("-._~!$&'()*+,;=:@/?%");    // RFC 3986, path and query; "%" is looked at on its own
+constexpr auto token_chars = table_of("!#$%&'*+-.^_`|~");        // RFC 9110, 5.6.2
+constexpr auto target_chars = table_of("-._~!$&'()*+,;=:@/?%");  // RFC 3986, path and query; "%" is looked at on its own
 constexpr auto host_chars = table_of("-._");
 
 bool all_of(std::string_view s, const std::array<bool, 256>& table) {
@@ -92,7 +92,7 @@ std::variant<request_line, refusal> check_raw_header(std::string_view block) {
 std::variant<framing, refusal> check_fields(int version, const std::vector<header_field>& fields, std::string_view key_field) {
   if (fields.size() > fields_max) return refusal{problems::headers_too_large, "More than 100 header fields."};
   enum once : std::size_t { host, length, encoding, authorization, api_key, idempotency, content_type, expect, once_count };
-  const std::array<std::string_view, once_count> names{"Host",   "Content-Length",  "Transfer-Encoding", "Authorization",
+  const std::array<std::string_view, once_count> names{"Host",    "Content-Length",  "Transfer-Encoding", "Authorization",
                                                        key_field, "Idempotency-Key", "Content-Type",      "Expect"};
   std::array<const header_field*, once_count> found{};
   framing out;

@@ -15,7 +15,7 @@ namespace coreldove::http {
 
 struct refusal {
   problem_kind kind;
-  std::string_view detail;                            // static text: nothing of the request is repeated
+  std::string_view detail;  // static text: nothing of the request is repeated
 };
 
 inline constexpr std::size_t target_bytes_max = 4096;
@@ -35,7 +35,7 @@ struct framing {
   bool chunked = false;
   std::optional<std::uint64_t> content_length;
   bool expects_continue = false;
-  bool close = false;                                 // no further request on this connection
+  bool close = false;  // no further request on this connection
 };
 
 /// `key_field` is the name of the field that carries API keys.

@@ -28,7 +28,11 @@ http_metrics::http_metrics(runtime::metrics& m)
                       .Help("Requests handed to handlers and not answered yet.")
                       .Register(m.registry())
                       .Add({})),
-      shed_(&prometheus::BuildCounter().Name("coreldove_http_shed_total").Help("Requests refused because too much was in flight.").Register(m.registry()).Add({})),
+      shed_(&prometheus::BuildCounter()
+                 .Name("coreldove_http_shed_total")
+                 .Help("Requests refused because too much was in flight.")
+                 .Register(m.registry())
+                 .Add({})),
       by_row_(routes().size() * 2 + method_count) {
   for (const auto& row : routes()) {
     for (const auto verb : {row.method, method::head}) {

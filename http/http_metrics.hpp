@@ -1,14 +1,14 @@
 #pragma once
 // The front end's own metrics. The handle of each (route, method, status) is looked up once and kept.
-#include <array>
-#include <atomic>
-#include <string_view>
-#include <vector>
-
 #include <prometheus/counter.h>
 #include <prometheus/family.h>
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
+
+#include <array>
+#include <atomic>
+#include <string_view>
+#include <vector>
 
 #include "http/routes.hpp"
 #include "runtime/metrics.hpp"
@@ -39,7 +39,7 @@ private:
   prometheus::Family<prometheus::Histogram>& durations_;
   prometheus::Gauge *connections_, *in_flight_;
   prometheus::Counter* shed_;
-  std::vector<handles> by_row_;                       // two for each row, the second for HEAD; then one for each method without a row
+  std::vector<handles> by_row_;  // two for each row, the second for HEAD; then one for each method without a row
 };
 
 }  // namespace coreldove::http

@@ -9,14 +9,17 @@ namespace {
 
 namespace dom = simdjson::dom;
 
-constexpr std::size_t parser_bytes_kept_max = 256 * 1024;   // per thread; larger documents get a parser of their own
+constexpr std::size_t parser_bytes_kept_max = 256 * 1024;  // per thread; larger documents get a parser of their own
 
 void append_pointer_part(std::string& pointer, std::string_view key) {
   pointer.push_back('/');
   for (char c : key) {
-    if (c == '~') pointer.append("~0");
-    else if (c == '/') pointer.append("~1");
-    else pointer.push_back(c);
+    if (c == '~')
+      pointer.append("~0");
+    else if (c == '/')
+      pointer.append("~1");
+    else
+      pointer.push_back(c);
   }
 }
 
@@ -32,15 +35,17 @@ public:
 private:
   struct place {
     const place* above;
-    std::string_view key;                             // of an object's member
-    std::size_t index;                                // of an array's element, where key is null
+    std::string_view key;  // of an object's member
+    std::size_t index;     // of an array's element, where key is null
   };
 
   static std::string pointer_to(const place* p) {
     if (p == nullptr) return {};
     auto out = pointer_to(p->above);
-    if (p->key.data() != nullptr) append_pointer_part(out, p->key);
-    else out.append("/").append(std::to_string(p->index));
+    if (p->key.data() != nullptr)
+      append_pointer_part(out, p->key);
+    else
+      out.append("/").append(std::to_string(p->index));
     return out;
   }
 
@@ -66,14 +71,20 @@ private:
 
   bool value(dom::element e, std::size_t depth, const place* where) {
     switch (e.type()) {
-      case dom::element_type::OBJECT: return object(dom::object(e), depth + 1, where);
-      case dom::element_type::ARRAY: return array(dom::array(e), depth + 1, where);
-      case dom::element_type::STRING: return text(std::string_view(e), where);
-      case dom::element_type::INT64: return number(std::int64_t(e) < 0 ? 0 : static_cast<std::uint64_t>(std::int64_t(e)), where);
-      case dom::element_type::UINT64: return number(std::uint64_t(e), where);
+      case dom::element_type::OBJECT:
+        return object(dom::object(e), depth + 1, where);
+      case dom::element_type::ARRAY:
+        return array(dom::array(e), depth + 1, where);
+      case dom::element_type::STRING:
+        return text(std::string_view(e), where);
+      case dom::element_type::INT64:
+        return number(std::int64_t(e) < 0 ? 0 : static_cast<std::uint64_t>(std::int64_t(e)), where);
+      case dom::element_type::UINT64:
+        return number(std::uint64_t(e), where);
       case dom::element_type::DOUBLE:
       case dom::element_type::BOOL:
-      case dom::element_type::NULL_VALUE: return true;
+      case dom::element_type::NULL_VALUE:
+        return true;
     }
     return true;
   }
@@ -106,7 +117,7 @@ private:
       ++members;
       const place here{where, m.key, 0};
       if (names_card_data(m.key)) return card_data(&here, "is named like card data");
-      if (!text(m.key, where)) return false;          // the pointer must not repeat the key
+      if (!text(m.key, where)) return false;  // the pointer must not repeat the key
       if (!value(m.value, depth, &here)) return false;
     }
     return no_key_twice(o, members, where);
@@ -138,20 +149,28 @@ private:
 
 problem malformed(simdjson::error_code error) {
   switch (error) {
-    case simdjson::DEPTH_ERROR: return {problems::malformed_json, "The document is nested more than 64 levels deep."};
-    case simdjson::UTF8_ERROR: return {problems::malformed_json, "The body is not valid UTF-8."};
-    case simdjson::EMPTY: return {problems::malformed_json, "The body is empty; a JSON object is wanted."};
-    case simdjson::NUMBER_ERROR: return {problems::malformed_json, "A number is malformed or too large."};
-    case simdjson::STRING_ERROR: return {problems::malformed_json, "A string is malformed."};
-    case simdjson::UNCLOSED_STRING: return {problems::malformed_json, "A string has no end."};
-    case simdjson::UNESCAPED_CHARS: return {problems::malformed_json, "A string holds a control character that must be escaped."};
-    default: return {problems::malformed_json, "The body is not a JSON document."};
+    case simdjson::DEPTH_ERROR:
+      return {problems::malformed_json, "The document is nested more than 64 levels deep."};
+    case simdjson::UTF8_ERROR:
+      return {problems::malformed_json, "The body is not valid UTF-8."};
+    case simdjson::EMPTY:
+      return {problems::malformed_json, "The body is empty; a JSON object is wanted."};
+    case simdjson::NUMBER_ERROR:
+      return {problems::malformed_json, "A number is malformed or too large."};
+    case simdjson::STRING_ERROR:
+      return {problems::malformed_json, "A string is malformed."};
+    case simdjson::UNCLOSED_STRING:
+      return {problems::malformed_json, "A string has no end."};
+    case simdjson::UNESCAPED_CHARS:
+      return {problems::malformed_json, "A string holds a control character that must be escaped."};
+    default:
+      return {problems::malformed_json, "The body is not a JSON document."};
   }
 }
 
 outcome<dom::object> read(std::string_view body, bool copy) {
   thread_local dom::parser parser;
-  thread_local std::optional<dom::parser> large;      // kept until the next call only, so that one big body does not stay for ever
+  thread_local std::optional<dom::parser> large;  // kept until the next call only, so that one big body does not stay for ever
   large.reset();
   dom::parser& p = body.size() <= parser_bytes_kept_max ? parser : large.emplace();
   dom::element root;

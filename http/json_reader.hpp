@@ -1,12 +1,12 @@
 #pragma once
 // Reads a request body as JSON: strict, at most 64 levels deep, no key twice in an object, no NUL, and no card data anywhere.
+#include <simdjson.h>
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <simdjson.h>
 
 #include "domain/result.hpp"
 #include "http/problem.hpp"
@@ -25,8 +25,7 @@ outcome<simdjson::dom::object> read_json_copy(std::string_view body);
 /// Takes fields out of an object and collects complaints about their types; for bodies with a few fields. A null counts as missing.
 class field_reader {
 public:
-  field_reader(simdjson::dom::object object, std::string at, std::vector<domain::field_error>& errors)
-      : object_(object), at_(std::move(at)), errors_(errors) {}
+  field_reader(simdjson::dom::object object, std::string at, std::vector<domain::field_error>& errors) : object_(object), at_(std::move(at)), errors_(errors) {}
 
   /// Nothing where it is missing (a complaint where it is `required`), has another type or is longer than `bytes_max`.
   std::optional<std::string> text(std::string_view name, bool required = false, std::size_t bytes_max = 1000);
@@ -40,7 +39,7 @@ private:
   std::optional<simdjson::dom::element> find(std::string_view name, bool required);
 
   simdjson::dom::object object_;
-  std::string at_;                                    // JSON pointer of the object
+  std::string at_;  // JSON pointer of the object
   std::vector<domain::field_error>& errors_;
 };
 

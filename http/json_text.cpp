@@ -29,11 +29,13 @@ std::size_t skip_value(std::string_view s, std::size_t at) {
       if (depth == 0) return at;
       continue;
     }
-    if (c == '{' || c == '[') ++depth;
+    if (c == '{' || c == '[')
+      ++depth;
     else if (c == '}' || c == ']') {
-      if (depth == 0) return at;                      // the end of a number or word that is the last one
+      if (depth == 0) return at;  // the end of a number or word that is the last one
       if (--depth == 0) return at + 1;
-    } else if (depth == 0 && (c == ',' || blanks.find(c) != std::string_view::npos)) return at;
+    } else if (depth == 0 && (c == ',' || blanks.find(c) != std::string_view::npos))
+      return at;
     ++at;
   }
   return at;
@@ -51,12 +53,23 @@ void append_json(std::string& out, std::string_view text) {
     out.append(text, from, i - from);
     from = i + 1;
     switch (c) {
-      case '"': out.append("\\\""); break;
-      case '\\': out.append("\\\\"); break;
-      case '\n': out.append("\\n"); break;
-      case '\r': out.append("\\r"); break;
-      case '\t': out.append("\\t"); break;
-      default: out.append("\\u00").append(1, hex[c >> 4]).append(1, hex[c & 15]);
+      case '"':
+        out.append("\\\"");
+        break;
+      case '\\':
+        out.append("\\\\");
+        break;
+      case '\n':
+        out.append("\\n");
+        break;
+      case '\r':
+        out.append("\\r");
+        break;
+      case '\t':
+        out.append("\\t");
+        break;
+      default:
+        out.append("\\u00").append(1, hex[c >> 4]).append(1, hex[c & 15]);
     }
   }
   out.append(text, from, text.size() - from).push_back('"');

@@ -11,8 +11,8 @@ namespace coreldove::http {
 void append_json(std::string& out, std::string_view text);
 
 struct json_member {
-  std::string_view key;                               // without quotes, escapes as they stand
-  std::string_view value;                             // its text
+  std::string_view key;    // without quotes, escapes as they stand
+  std::string_view value;  // its text
 };
 
 /// Calls `f` for each member of `object`, which must be the text of a valid JSON object; stops when `f` returns false.

@@ -1,10 +1,10 @@
 // JSON Web Tokens by cpp-jwt. Its verifier reads the system's clock, takes algorithm names in any case and compares signatures byte by byte, so only its
 // signing and its decoding are used here, and the comparison and the claims are looked at by our own rules.
+#include <openssl/crypto.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <exception>
-
-#include <openssl/crypto.h>
 
 #include "http/auth.hpp"
 
@@ -23,6 +23,7 @@ namespace coreldove::http {
 namespace {
 
 constexpr std::size_t subject_bytes_max = 128;
+constexpr std::size_t token_bytes_max = 4096;  // the JSON library copies nested values by recursion: what fits in here stays within a stack
 
 jwt::string_view view(std::string_view s) { return {s.data(), s.size()}; }
 
@@ -33,7 +34,7 @@ struct token_parts {
 /// Three non-empty parts of base64url: cpp-jwt's decoder must not see anything else.
 std::optional<token_parts> split(std::string_view token) {
   const auto plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.'; };
-  if (!std::all_of(token.begin(), token.end(), plain)) return std::nullopt;
+  if (token.size() > token_bytes_max || !std::all_of(token.begin(), token.end(), plain)) return std::nullopt;
   const auto first = token.find('.');
   const auto last = token.rfind('.');
   if (first == std::string_view::npos || first == 0 || last <= first + 1 || last + 1 == token.size()) return std::nullopt;
@@ -115,7 +116,7 @@ std::optional<verified_token> verify_token(std::string_view secret, std::string_
     if (error) return std::nullopt;
     return judge(decoded.header().create_json_obj(), decoded.payload().create_json_obj(), now);
   } catch (const std::exception&) {
-    return std::nullopt;                              // cpp-jwt and its JSON library throw on claims of unexpected types
+    return std::nullopt;  // cpp-jwt and its JSON library throw on claims of unexpected types
   }
 }
 

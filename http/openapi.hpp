@@ -10,7 +10,7 @@ std::string openapi_document(std::string_view version, std::string_view api_key_
 
 struct page {
   std::string html;
-  std::string policy;                                 // Content-Security-Policy: nothing from elsewhere, scripts and styles by their hashes
+  std::string policy;  // Content-Security-Policy: nothing from elsewhere, scripts and styles by their hashes
 };
 /// One self-contained page that shows /openapi.json.
 page docs_page();

@@ -26,35 +26,35 @@ struct named_member {
 };
 
 constexpr std::array<named_member<order_draft, text_field>, 10> order_texts{{{"customer_id", &order_draft::customer_id},
-                                                                            {"customer_email", &order_draft::customer_email},
-                                                                            {"currency", &order_draft::currency},
-                                                                            {"payment_method", &order_draft::payment_method},
-                                                                            {"payment_token", &order_draft::payment_token},
-                                                                            {"payment_gateway", &order_draft::payment_gateway},
-                                                                            {"shipping_method", &order_draft::shipping_method},
-                                                                            {"shipping_cost", &order_draft::shipping_cost, true},
-                                                                            {"tax", &order_draft::tax, true},
-                                                                            {"discount", &order_draft::discount, true}}};
+                                                                             {"customer_email", &order_draft::customer_email},
+                                                                             {"currency", &order_draft::currency},
+                                                                             {"payment_method", &order_draft::payment_method},
+                                                                             {"payment_token", &order_draft::payment_token},
+                                                                             {"payment_gateway", &order_draft::payment_gateway},
+                                                                             {"shipping_method", &order_draft::shipping_method},
+                                                                             {"shipping_cost", &order_draft::shipping_cost, true},
+                                                                             {"tax", &order_draft::tax, true},
+                                                                             {"discount", &order_draft::discount, true}}};
 
 constexpr std::array<named_member<order_draft::line, text_field>, 5> line_texts{{{"product_id", &order_draft::line::product_id},
-                                                                                {"sku", &order_draft::line::sku},
-                                                                                {"name", &order_draft::line::name},
-                                                                                {"unit_price", &order_draft::line::unit_price, true},
-                                                                                {"total_price", &order_draft::line::total_price, true}}};
+                                                                                 {"sku", &order_draft::line::sku},
+                                                                                 {"name", &order_draft::line::name},
+                                                                                 {"unit_price", &order_draft::line::unit_price, true},
+                                                                                 {"total_price", &order_draft::line::total_price, true}}};
 
 constexpr std::array<named_member<address, std::string>, 8> address_texts{{{"name", &address::name},
-                                                                          {"line1", &address::line1},
-                                                                          {"line2", &address::line2},
-                                                                          {"city", &address::city},
-                                                                          {"state", &address::state},
-                                                                          {"postal_code", &address::postal_code},
-                                                                          {"country", &address::country},
-                                                                          {"phone", &address::phone}}};
+                                                                           {"line1", &address::line1},
+                                                                           {"line2", &address::line2},
+                                                                           {"city", &address::city},
+                                                                           {"state", &address::state},
+                                                                           {"postal_code", &address::postal_code},
+                                                                           {"country", &address::country},
+                                                                           {"phone", &address::phone}}};
 
 /// Written by the server alone: a client that sends them believes something that is not so.
-constexpr std::array<std::string_view, 16> read_only_fields{"id",          "status",  "payment_status", "fulfillment_status", "version",    "amounts",
-                                                            "fraud",       "payment", "allocations",    "shipments",          "reviews",    "created_at",
-                                                            "updated_at",  "placed_by", "rejection",    "total_amount"};
+constexpr std::array<std::string_view, 16> read_only_fields{"id",         "status",    "payment_status", "fulfillment_status", "version", "amounts",
+                                                            "fraud",      "payment",   "allocations",    "shipments",          "reviews", "created_at",
+                                                            "updated_at", "placed_by", "rejection",      "total_amount"};
 
 class draft_reader {
 public:
@@ -75,8 +75,10 @@ private:
     for (const auto& row : table) {
       if (row.name != key) continue;
       std::string_view s;
-      if (value.get(s) == simdjson::SUCCESS) owner.*row.member = std::string{s};
-      else if (!value.is_null()) complain(at + "/" + std::string{key}, "type", row.money ? money_wanted : text_wanted);
+      if (value.get(s) == simdjson::SUCCESS)
+        owner.*row.member = std::string{s};
+      else if (!value.is_null())
+        complain(at + "/" + std::string{key}, "type", row.money ? money_wanted : text_wanted);
       return true;
     }
     return false;
@@ -84,10 +86,14 @@ private:
 
   void member(std::string_view key, dom::element value) {
     if (text(order_texts, out_.draft, key, value, {})) return;
-    if (key == "items") items(value);
-    else if (key == "billing_address") postal_address(value, "/billing_address", out_.draft.billing);
-    else if (key == "shipping_address") postal_address(value, "/shipping_address", out_.draft.shipping);
-    else if (key == "metadata") metadata(value);
+    if (key == "items")
+      items(value);
+    else if (key == "billing_address")
+      postal_address(value, "/billing_address", out_.draft.billing);
+    else if (key == "shipping_address")
+      postal_address(value, "/shipping_address", out_.draft.shipping);
+    else if (key == "metadata")
+      metadata(value);
     else if (std::find(read_only_fields.begin(), read_only_fields.end(), key) != read_only_fields.end())
       complain("/" + std::string{key}, "read_only", "is written by the server and can't be set");
   }
@@ -113,8 +119,10 @@ private:
   }
 
   void quantity(dom::element value, const std::string& at, order_draft::line& line) {
-    if (value.type() == dom::element_type::INT64) line.quantity = std::int64_t(value);
-    else if (!value.is_null()) complain(at + "/quantity", "type", "must be an integer, written without a decimal point or exponent");
+    if (value.type() == dom::element_type::INT64)
+      line.quantity = std::int64_t(value);
+    else if (!value.is_null())
+      complain(at + "/quantity", "type", "must be an integer, written without a decimal point or exponent");
   }
 
   void postal_address(dom::element value, const std::string& at, std::optional<address>& to) {
@@ -133,7 +141,7 @@ private:
       return;
     }
     if (dom::object(value).size() == 0) return;
-    const auto text = member_of(body_, "metadata");   // the parsed numbers would lose how they were written
+    const auto text = member_of(body_, "metadata");  // the parsed numbers would lose how they were written
     std::string minified(text.size() + simdjson::SIMDJSON_PADDING, '\0');
     std::size_t length = 0;
     if (text.empty() || simdjson::minify(text.data(), text.size(), minified.data(), length) != simdjson::SUCCESS) {

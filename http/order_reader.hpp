@@ -1,9 +1,9 @@
 #pragma once
 // The body of a new order, from JSON to the domain's draft. Complaints about JSON types are collected here, everything else is the domain's to say.
+#include <simdjson.h>
+
 #include <string_view>
 #include <vector>
-
-#include <simdjson.h>
 
 #include "domain/order_input.hpp"
 

@@ -19,17 +19,31 @@ void append_member(std::string& out, std::string_view key, std::string_view valu
 problem problem_of(const domain::failure& why) {
   problem p{problems::internal, why.detail, why.fields, {}, 0};
   switch (why.code) {
-    case domain::errc::invalid_input: p.kind = problems::invalid_input; break;
-    case domain::errc::malformed: p.kind = problems::malformed_request; break;
-    case domain::errc::not_found: p.kind = problems::not_found; break;
+    case domain::errc::invalid_input:
+      p.kind = problems::invalid_input;
+      break;
+    case domain::errc::malformed:
+      p.kind = problems::malformed_request;
+      break;
+    case domain::errc::not_found:
+      p.kind = problems::not_found;
+      break;
     case domain::errc::wrong_state:
       p.kind = problems::illegal_transition;
       p.allowed = why.allowed;
       break;
-    case domain::errc::conflict: p.kind = problems::conflict; break;
-    case domain::errc::stale: p.kind = problems::precondition_failed; break;
-    case domain::errc::key_reused: p.kind = problems::key_reused; break;
-    case domain::errc::forbidden: p.kind = problems::forbidden; break;
+    case domain::errc::conflict:
+      p.kind = problems::conflict;
+      break;
+    case domain::errc::stale:
+      p.kind = problems::precondition_failed;
+      break;
+    case domain::errc::key_reused:
+      p.kind = problems::key_reused;
+      break;
+    case domain::errc::forbidden:
+      p.kind = problems::forbidden;
+      break;
     case domain::errc::overloaded:
       p.kind = problems::overloaded;
       p.retry_after_s = retry_after_overload_s;
@@ -38,15 +52,17 @@ problem problem_of(const domain::failure& why) {
       p.kind = problems::unavailable;
       p.retry_after_s = retry_after_outage_s;
       break;
-    case domain::errc::timed_out: p.kind = problems::timed_out; break;
-    case domain::errc::internal: p.detail.clear(); break;   // what broke inside is for the log
+    case domain::errc::timed_out:
+      p.kind = problems::timed_out;
+      break;
+    case domain::errc::internal:
+      p.detail.clear();
+      break;  // what broke inside is for the log
   }
   return p;
 }
 
-problem_context context_of(const request& rq) {
-  return {holds_card_number(rq.path) ? std::string{} : std::string{rq.path}, rq.trace_id};
-}
+problem_context context_of(const request& rq) { return {holds_card_number(rq.path) ? std::string{} : std::string{rq.path}, rq.trace_id}; }
 
 response to_response(const problem& p, const problem_context& where) {
   response r;

@@ -50,8 +50,8 @@ struct problem {
   problem_kind kind = problems::internal;
   std::string detail;
   std::vector<domain::field_error> errors = {};
-  std::vector<std::string> allowed = {};              // statuses an order may be moved to
-  int retry_after_s = 0;                              // Retry-After; 0: none
+  std::vector<std::string> allowed = {};  // statuses an order may be moved to
+  int retry_after_s = 0;                  // Retry-After; 0: none
 };
 
 /// A value, or the problem that is the answer.
@@ -62,7 +62,7 @@ problem problem_of(const domain::failure& why);
 
 /// What the answer says of the request: enough to find it in the log, nothing that may be secret.
 struct problem_context {
-  std::string instance;                               // the path, empty where it is not to be repeated
+  std::string instance;  // the path, empty where it is not to be repeated
   std::string trace_id;
 };
 problem_context context_of(const request& rq);

@@ -1,11 +1,11 @@
 #include "http/query_string.hpp"
 
+#include <fmt/format.h>
+#include <simdjson.h>
+
 #include <algorithm>
 #include <charconv>
 #include <chrono>
-
-#include <fmt/format.h>
-#include <simdjson.h>
 
 namespace coreldove::http {
 namespace {
@@ -90,8 +90,10 @@ std::string percent_encoded(std::string_view text) {
   for (char c : text) {
     const auto u = static_cast<unsigned char>(c);
     const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
-    if (plain) out.push_back(c);
-    else out.append(1, '%').append(1, hex[u >> 4]).append(1, hex[u & 15]);
+    if (plain)
+      out.push_back(c);
+    else
+      out.append(1, '%').append(1, hex[u >> 4]).append(1, hex[u & 15]);
   }
   return out;
 }
@@ -115,8 +117,8 @@ std::optional<domain::time_point> parse_time(std::string_view s) {
   }
   const auto offset = take_offset(s);
   if (!offset || !s.empty()) return std::nullopt;
-  return domain::time_point{*day} + std::chrono::hours{*hour} + std::chrono::minutes{*minute} + std::chrono::seconds{*second} +
-         std::chrono::milliseconds{ms} - *offset;
+  return domain::time_point{*day} + std::chrono::hours{*hour} + std::chrono::minutes{*minute} + std::chrono::seconds{*second} + std::chrono::milliseconds{ms} -
+         *offset;
 }
 
 std::string format_time(domain::time_point at) {
@@ -136,10 +138,12 @@ query_reader::query_reader(std::string_view query, std::vector<domain::field_err
     const auto equals = std::min(item.find('='), item.size());
     const auto name = percent_decoded(item.substr(0, equals), true);
     const auto value = percent_decoded(item.substr(std::min(equals + 1, item.size())), true);
-    if (!name || !value) complain("query", "encoding", "holds something that is not percent-encoded UTF-8");
+    if (!name || !value)
+      complain("query", "encoding", "holds something that is not percent-encoded UTF-8");
     else if (std::any_of(parameters_.begin(), parameters_.end(), [&](const parameter& p) { return p.name == *name; }))
       complain(*name, "repeated", "may be given once");
-    else parameters_.push_back({*name, *value});
+    else
+      parameters_.push_back({*name, *value});
   }
 }
 

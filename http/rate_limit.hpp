@@ -20,12 +20,12 @@ public:
   struct decision {
     bool allowed = true;
     unsigned remaining = 0;
-    unsigned retry_after_s = 0;                       // until one more is allowed
-    unsigned full_after_s = 0;                        // until the bucket is full again
+    unsigned retry_after_s = 0;  // until one more is allowed
+    unsigned full_after_s = 0;   // until the bucket is full again
   };
   bool on() const { return per_minute_ > 0; }
   unsigned burst() const { return burst_; }
-  unsigned window_s() const;                          // in which `burst` comes back
+  unsigned window_s() const;  // in which `burst` comes back
   /// Takes one token; with `take` false only looks whether there is one.
   decision ask(std::string_view name, time_point now, bool take = true);
 
@@ -38,7 +38,7 @@ private:
   unsigned per_minute_, burst_;
   std::size_t buckets_max_;
   std::mutex mutex_;
-  std::list<bucket> buckets_;                         // latest used first
+  std::list<bucket> buckets_;  // latest used first
   std::unordered_map<std::string_view, std::list<bucket>::iterator> by_name_;
 };
 

@@ -6,12 +6,12 @@ namespace coreldove::http {
 namespace {
 
 constexpr std::array<std::pair<std::string_view, method>, method_count> methods{{{"GET", method::get},
-                                                                               {"HEAD", method::head},
-                                                                               {"POST", method::post},
-                                                                               {"PUT", method::put},
-                                                                               {"PATCH", method::patch},
-                                                                               {"DELETE", method::del},
-                                                                               {"OPTIONS", method::options}}};
+                                                                                 {"HEAD", method::head},
+                                                                                 {"POST", method::post},
+                                                                                 {"PUT", method::put},
+                                                                                 {"PATCH", method::patch},
+                                                                                 {"DELETE", method::del},
+                                                                                 {"OPTIONS", method::options}}};
 constexpr std::array<std::string_view, role_count> role_names{"customer", "operator", "manager", "admin"};
 
 constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }

@@ -18,7 +18,7 @@ std::string_view to_string(method m);
 std::optional<method> method_from(std::string_view token);
 
 struct header_field {
-  std::string_view name, value;                       // name as it came
+  std::string_view name, value;  // name as it came
 };
 
 /// ASCII only, as field names are.
@@ -27,15 +27,15 @@ bool equal_ignoring_case(std::string_view a, std::string_view b);
 struct route;
 
 struct request {
-  const route* row = nullptr;                         // what it asks for, once that has been found
+  const route* row = nullptr;  // what it asks for, once that has been found
   http::method method = method::get;
-  int version = 11;                                   // 10 or 11
-  std::string_view target, path, query;               // query without the question mark
+  int version = 11;                      // 10 or 11
+  std::string_view target, path, query;  // query without the question mark
   std::vector<header_field> fields;
-  std::string_view body;                              // followed by at least simdjson's padding of readable bytes
-  std::array<std::string_view, 1> parameters;         // what stood for {id}, {sku}, {source} in the path, still percent-encoded
-  std::string trace_id;                               // 32 hex digits
-  std::string peer;                                   // the other side's address, without port
+  std::string_view body;                       // followed by at least simdjson's padding of readable bytes
+  std::array<std::string_view, 1> parameters;  // what stood for {id}, {sku}, {source} in the path, still percent-encoded
+  std::string trace_id;                        // 32 hex digits
+  std::string peer;                            // the other side's address, without port
   bool tls = false;
   http::principal who;
 

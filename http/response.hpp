@@ -34,11 +34,11 @@ public:
 
 struct response {
   int status = 200;
-  std::string_view content_type = json_type;          // static text; not sent with an empty body
-  std::string headers;                                // complete lines, see add_header
+  std::string_view content_type = json_type;  // static text; not sent with an empty body
+  std::string headers;                        // complete lines, see add_header
   std::string body;
-  std::shared_ptr<body_stream> stream;                // instead of `body`
-  std::shared_ptr<body_sink> sink;                    // wants the request's body as it comes; only for routes that stream
+  std::shared_ptr<body_stream> stream;  // instead of `body`
+  std::shared_ptr<body_sink> sink;      // wants the request's body as it comes; only for routes that stream
 
   void add_header(std::string_view name, std::string_view value) {
     headers.append(name).append(": ");

@@ -1,42 +1,68 @@
 #include "http/response_writer.hpp"
 
+#include <fmt/format.h>
+
 #include <chrono>
 #include <ctime>
 #include <iterator>
-
-#include <fmt/format.h>
 
 namespace coreldove::http {
 namespace {
 
 std::string_view reason(int status) {
   switch (status) {
-    case 200: return "OK";
-    case 201: return "Created";
-    case 202: return "Accepted";
-    case 204: return "No Content";
-    case 304: return "Not Modified";
-    case 400: return "Bad Request";
-    case 401: return "Unauthorized";
-    case 403: return "Forbidden";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 408: return "Request Timeout";
-    case 409: return "Conflict";
-    case 412: return "Precondition Failed";
-    case 413: return "Content Too Large";
-    case 414: return "URI Too Long";
-    case 415: return "Unsupported Media Type";
-    case 417: return "Expectation Failed";
-    case 422: return "Unprocessable Content";
-    case 429: return "Too Many Requests";
-    case 431: return "Request Header Fields Too Large";
-    case 500: return "Internal Server Error";
-    case 501: return "Not Implemented";
-    case 503: return "Service Unavailable";
-    case 504: return "Gateway Timeout";
-    case 505: return "HTTP Version Not Supported";
-    default: return "Status";
+    case 200:
+      return "OK";
+    case 201:
+      return "Created";
+    case 202:
+      return "Accepted";
+    case 204:
+      return "No Content";
+    case 304:
+      return "Not Modified";
+    case 400:
+      return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 408:
+      return "Request Timeout";
+    case 409:
+      return "Conflict";
+    case 412:
+      return "Precondition Failed";
+    case 413:
+      return "Content Too Large";
+    case 414:
+      return "URI Too Long";
+    case 415:
+      return "Unsupported Media Type";
+    case 417:
+      return "Expectation Failed";
+    case 422:
+      return "Unprocessable Content";
+    case 429:
+      return "Too Many Requests";
+    case 431:
+      return "Request Header Fields Too Large";
+    case 500:
+      return "Internal Server Error";
+    case 501:
+      return "Not Implemented";
+    case 503:
+      return "Service Unavailable";
+    case 504:
+      return "Gateway Timeout";
+    case 505:
+      return "HTTP Version Not Supported";
+    default:
+      return "Status";
   }
 }
 
@@ -71,8 +97,10 @@ void append_response(std::string& out, const response& r, const framing_of_answe
     if (!r.body.empty()) out.append("Content-Type: ").append(r.content_type).append("\r\n");
     fmt::format_to(to, "Content-Length: {}\r\n", r.body.size());
   }
-  if (how.close) out.append("Connection: close\r\n");
-  else if (how.version == 10) out.append("Connection: keep-alive\r\n");
+  if (how.close)
+    out.append("Connection: close\r\n");
+  else if (how.version == 10)
+    out.append("Connection: keep-alive\r\n");
   out.append("Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nX-Frame-Options: DENY\r\nReferrer-Policy: no-referrer\r\n");
   if (how.tls) out.append("Strict-Transport-Security: max-age=31536000\r\n");
   if (!how.trace_id.empty()) out.append("Trace-Id: ").append(how.trace_id).append("\r\n");
@@ -81,8 +109,10 @@ void append_response(std::string& out, const response& r, const framing_of_answe
 }
 
 void append_chunk(std::string& out, std::string_view piece, int version) {
-  if (version == 10) out.append(piece);
-  else if (piece.empty()) out.append("0\r\n\r\n");
+  if (version == 10)
+    out.append(piece);
+  else if (piece.empty())
+    out.append("0\r\n\r\n");
   else {
     fmt::format_to(std::back_inserter(out), "{:x}\r\n", piece.size());
     out.append(piece).append("\r\n");

@@ -8,12 +8,12 @@
 namespace coreldove::http {
 
 struct framing_of_answer {
-  int version = 11;                                   // the request's
+  int version = 11;  // the request's
   bool close = false;
-  bool head_only = false;                             // the answer to HEAD
+  bool head_only = false;  // the answer to HEAD
   bool tls = false;
   std::string_view trace_id = {};
-  std::string_view more_fields = {};                  // complete lines
+  std::string_view more_fields = {};  // complete lines
 };
 
 /// Appends the whole response, or for a stream its head alone.

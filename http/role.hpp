@@ -9,12 +9,12 @@ namespace coreldove::http {
 
 enum class role : std::uint8_t { customer, operator_, manager, admin };
 inline constexpr std::size_t role_count = 4;
-std::string_view to_string(role r);                   // "customer", "operator", "manager", "admin"
+std::string_view to_string(role r);  // "customer", "operator", "manager", "admin"
 std::optional<role> role_from(std::string_view name);
 
 class role_set {
 public:
-  constexpr role_set() = default;                     // nobody
+  constexpr role_set() = default;  // nobody
   template <class... Roles>
   static constexpr role_set of(Roles... roles) {
     role_set s;
@@ -42,8 +42,8 @@ inline constexpr auto managers = role_set::of(role::manager, role::admin);
 
 /// A caller whose credentials held.
 struct principal {
-  std::string name;                                   // for the history and idempotency scopes: "user:alice", "key:ak_1"
-  std::string subject;                                // "alice", "ak_1": a customer's own customer_id
+  std::string name;     // for the history and idempotency scopes: "user:alice", "key:ak_1"
+  std::string subject;  // "alice", "ak_1": a customer's own customer_id
   http::role role = role::customer;
   bool is_customer() const { return role == role::customer; }
 };

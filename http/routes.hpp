@@ -15,28 +15,28 @@ namespace coreldove::http {
 using handler = void (*)(app&, const request&, responder);
 
 enum class body_kind : std::uint8_t {
-  none,            // what comes is read and dropped
-  json,            // application/json
-  optional_json,   // or nothing at all
-  raw,             // any type; the handler sees the bytes
-  ndjson,          // application/x-ndjson, handed on as it comes
+  none,           // what comes is read and dropped
+  json,           // application/json
+  optional_json,  // or nothing at all
+  raw,            // any type; the handler sees the bytes
+  ndjson,         // application/x-ndjson, handed on as it comes
 };
 
 struct route {
   http::method method;
-  std::string_view pattern;                           // "~" stands for api_prefix, "{name}" for one segment
+  std::string_view pattern;  // "~" stands for api_prefix, "{name}" for one segment
   role_set roles;
   body_kind body;
   handler handle;
-  std::string_view operation;                         // id in the OpenAPI document
+  std::string_view operation;  // id in the OpenAPI document
 };
 
 std::span<const route> routes();
 
 struct route_match {
-  const route* row = nullptr;                         // nullptr: no such path, or not with this method
+  const route* row = nullptr;  // nullptr: no such path, or not with this method
   bool path_known = false;
-  std::string allow;                                  // for 405 and OPTIONS, where the path is known
+  std::string allow;  // for 405 and OPTIONS, where the path is known
 };
 /// HEAD finds the row of GET. Fills in rq.parameters.
 route_match find_route(request& rq);

@@ -1,15 +1,15 @@
 #include "http/server.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <array>
-#include <condition_variable>
-#include <deque>
-#include <stdexcept>
-
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/ssl/context.hpp>
-#include <spdlog/spdlog.h>
+#include <condition_variable>
+#include <deque>
+#include <stdexcept>
 
 #include "http/app.hpp"
 #include "http/dispatcher.hpp"
@@ -43,11 +43,11 @@ void worker::stop() {
   timer_.cancel();
   work_.reset();
   io_.restart();
-  io_.poll();                                         // connections that were on their way here
+  io_.poll();  // connections that were on their way here
   const std::vector<std::shared_ptr<connection>> all{connections_.begin(), connections_.end()};
   for (const auto& c : all) c->close();
   io_.restart();
-  io_.poll();                                         // lets go of what the aborted operations hold
+  io_.poll();  // lets go of what the aborted operations hold
 }
 
 void worker::deliver(std::shared_ptr<connection> to, std::uint64_t slot, response r) {
@@ -117,8 +117,8 @@ std::optional<asio::ssl::context> tls_context(const server_options& o) {
   }
   asio::ssl::context context{asio::ssl::context::tls_server};
   try {
-    context.set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_sslv2 | asio::ssl::context::no_sslv3 |
-                        asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1);
+    context.set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_sslv2 | asio::ssl::context::no_sslv3 | asio::ssl::context::no_tlsv1 |
+                        asio::ssl::context::no_tlsv1_1);
     context.use_certificate_chain_file(o.tls_cert_file);
     context.use_private_key_file(o.tls_key_file, asio::ssl::context::pem);
   } catch (const boost::system::system_error& e) {
@@ -177,8 +177,7 @@ struct server::impl : std::enable_shared_from_this<server::impl> {
     auto& home = workers[next_worker++ % workers.size()];
     acceptor->async_accept(home.io(), [this, &home](const error_code& error, tcp::socket socket) {
       if (error == asio::error::operation_aborted || !acceptor->is_open()) return;
-      if (error == asio::error::no_descriptors || error == asio::error::no_memory || error == asio::error::no_buffer_space ||
-          error.value() == ENFILE) {
+      if (error == asio::error::no_descriptors || error == asio::error::no_memory || error == asio::error::no_buffer_space || error.value() == ENFILE) {
         spdlog::warn("Can't take connections at the moment: {}", error.message());
         accept_timer->expires_after(accept_pause);
         accept_timer->async_wait([this](const error_code& stopped) {

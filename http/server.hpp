@@ -15,26 +15,26 @@ namespace coreldove::http {
 
 struct server_options {
   std::string host = "127.0.0.1";
-  std::uint16_t port = 8001;                          // 0: a free one
+  std::uint16_t port = 8001;  // 0: a free one
   unsigned threads = 2;
   std::string api_key_header = "X-API-Key";
-  std::string jwt_secret;                             // empty: no tokens are taken
-  bool dev_admin_key = false;                         // takes the key "dev-admin-key" as admin
-  unsigned rate_limit_per_minute = 0;                 // per principal; 0: none
-  unsigned rate_limit_burst = 0;                      // 0: a minute's worth
-  unsigned auth_failures_per_minute = 20;             // wrong credentials, per address; 0: any number
+  std::string jwt_secret;                  // empty: no tokens are taken
+  bool dev_admin_key = false;              // takes the key "dev-admin-key" as admin
+  unsigned rate_limit_per_minute = 0;      // per principal; 0: none
+  unsigned rate_limit_burst = 0;           // 0: a minute's worth
+  unsigned auth_failures_per_minute = 20;  // wrong credentials, per address; 0: any number
   unsigned auth_failures_burst = 60;
-  bool require_https = false;                         // plain requests to the API are refused
-  std::string tls_cert_file, tls_key_file;            // PEM; both or none
+  bool require_https = false;               // plain requests to the API are refused
+  std::string tls_cert_file, tls_key_file;  // PEM; both or none
   std::size_t max_connections = 20'000;
-  std::size_t max_in_flight = 20'000;                 // requests handed to the engine and not answered; beyond: 503
-  std::size_t max_pipelined = 64;                     // per connection
+  std::size_t max_in_flight = 20'000;  // requests handed to the engine and not answered; beyond: 503
+  std::size_t max_pipelined = 64;      // per connection
   std::size_t header_bytes_max = 16 * 1024;
   std::size_t body_bytes_max = 1024 * 1024;
   std::size_t bulk_bytes_max = 256 * 1024 * 1024;
   std::uint64_t body_bytes_per_second_min = 1024;
   std::chrono::milliseconds header_timeout{10'000};
-  std::chrono::milliseconds body_timeout{30'000};     // not for bulk, which only has to keep up the rate
+  std::chrono::milliseconds body_timeout{30'000};  // not for bulk, which only has to keep up the rate
   std::chrono::milliseconds idle_timeout{60'000};
   std::chrono::milliseconds handler_timeout{30'000};  // on top of Prefer: wait
   std::chrono::milliseconds write_timeout{30'000};    // without any progress
@@ -61,7 +61,7 @@ public:
 
 private:
   struct impl;
-  std::shared_ptr<impl> impl_;                        // also held by connections whose answers are still to come
+  std::shared_ptr<impl> impl_;  // also held by connections whose answers are still to come
 };
 
 }  // namespace coreldove::http

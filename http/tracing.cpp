@@ -37,7 +37,7 @@ std::string new_trace_id() {
 }  // namespace
 
 std::string trace_id_from(std::string_view v) {
-  constexpr std::size_t length = 55;                  // version "00": 2-32-16-2 hex digits with dashes between; later versions may go on
+  constexpr std::size_t length = 55;  // version "00": 2-32-16-2 hex digits with dashes between; later versions may go on
   if (v.size() < length || v[2] != '-' || v[35] != '-' || v[52] != '-') return new_trace_id();
   const auto version = v.substr(0, 2), trace = v.substr(3, 32), parent = v.substr(36, 16), flags = v.substr(53, 2);
   const bool valid = is_lower_hex(version) && version != "ff" && is_lower_hex(trace) && !is_zero(trace) && is_lower_hex(parent) && !is_zero(parent) &&

@@ -118,8 +118,8 @@ public:
   /// Errors: wrong_state where on_hand would fall below reserved. The outcome's position is that of its event.
   virtual void adjust(stock_adjustment item, append_done done) = 0;
   virtual void import(persistence::catalog items, plain_done done) = 0;
-  /// Takes delivered entries out of the outbox; in the next transaction, not waited for.
-  virtual void outbox_done(std::vector<std::string> keys) = 0;
+  /// Takes delivered entries out of the outbox. Errors: unavailable; then they are still there.
+  virtual void outbox_done(std::vector<std::string> keys, plain_done done) = 0;
   /// Appends taken in and not yet answered.
   virtual std::size_t queued() const = 0;
   /// False while the store refuses writes (tried again about every second).

@@ -1,14 +1,13 @@
 #include "actors/notifier/notifier.hpp"
 
 #include <algorithm>
-#include <deque>
-#include <unordered_map>
-#include <unordered_set>
-
 #include <caf/actor_system.hpp>
 #include <caf/send.hpp>
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
+#include <deque>
+#include <unordered_map>
+#include <unordered_set>
 
 #include "actors/notifier/mail_text.hpp"
 #include "runtime/logging.hpp"
@@ -18,8 +17,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t queue_limit = 10'000;            // beyond it the rest waits in the outbox alone
+constexpr std::size_t queue_limit = 10'000;  // beyond it the rest waits in the outbox alone
 constexpr std::uint32_t page = 1'000;
+constexpr domain::duration sweep_every{10s};         // the outbox is looked through for what nobody has told of
 constexpr domain::duration first_retry{2s}, longest_retry{10min};
 
 struct notifier_state {
@@ -53,12 +53,15 @@ struct notifier_state {
 
   void on(outbox_loaded& m) {
     reading = false;
-    if (!m.entries) return;                            // the next tick tries again
+    if (!m.entries) return;  // the next tick tries again
     const bool full = m.entries->size() == page;
-    if (full) last_read = m.entries->back().key;
-    else last_read.clear();
+    if (full)
+      last_read = m.entries->back().key;
+    else
+      last_read.clear();
     more_in_store = full;
     for (auto& e : *m.entries) take(std::move(e));
+    for (const auto& k : std::exchange(cleared_meanwhile, {})) known.erase(k);
     send_some();
   }
 
@@ -75,7 +78,7 @@ struct notifier_state {
       const auto mail = read_mail(x.entry);
       if (!mail) {
         spdlog::error("an entry of the outbox cannot be read and is dropped: {}", x.entry.key);
-        finish(x.entry.key);
+        finish({x.entry.key});
         continue;
       }
       const auto key = x.entry.key;
@@ -84,9 +87,19 @@ struct notifier_state {
     }
   }
 
-  void finish(const std::string& key) {
-    known.erase(key);
-    l->journal->outbox_done({key});
+  void finish(std::vector<std::string> keys) {
+    l->journal->outbox_done(keys, [me = notifier_actor{self}, keys](domain::result<bool> r) {
+      caf::anon_send(me, outbox_cleared{keys, static_cast<bool>(r)});
+    });
+  }
+
+  /// An entry stays known until it is gone from the store and from every page that was read before: it must not be taken for a new one.
+  void on(outbox_cleared& m) {
+    auto& to = !m.done ? to_clear : cleared_meanwhile;
+    if (m.done && !reading)
+      for (const auto& k : m.keys) known.erase(k);
+    else
+      to.insert(to.end(), std::make_move_iterator(m.keys.begin()), std::make_move_iterator(m.keys.end()));
   }
 
   void on(const mail_answered& m) {
@@ -94,10 +107,9 @@ struct notifier_state {
     if (node.empty()) return;
     auto& x = node.mapped();
     using domain::operation_outcome;
-    if (m.what.kind == operation_outcome::declined)
-      spdlog::warn("a message was refused for good: {} ({})", m.key, m.what.code);
+    if (m.what.kind == operation_outcome::declined) spdlog::warn("a message was refused for good: {} ({})", m.key, m.what.code);
     if (m.what.kind == operation_outcome::done || m.what.kind == operation_outcome::declined) {
-      finish(m.key);
+      finish({m.key});
     } else {
       auto wait = first_retry;
       for (unsigned i = 0; i < x.failures && wait < longest_retry; ++i) wait *= 2;
@@ -108,8 +120,14 @@ struct notifier_state {
     send_some();
   }
 
+  /// An append whose outcome the journal did not know may have been written all the same, its mail with it.
   void on_tick() {
+    if (const auto now = l->clock->now(); now - swept >= sweep_every) {
+      swept = now;
+      more_in_store = true;
+    }
     if (more_in_store && !reading && queue.size() < queue_limit / 2) read_outbox();
+    if (!to_clear.empty()) finish(std::exchange(to_clear, {}));
     send_some();
     self->delayed_send(self, 1s, notifier_tick{});
   }
@@ -118,21 +136,26 @@ struct notifier_state {
   links_ptr l;
   std::deque<letter> queue;
   std::unordered_map<std::string, letter> sending;
-  std::unordered_set<std::string> known;               // queued or being sent
+  std::unordered_set<std::string> known;       // queued, being sent, or being taken out of the outbox
+  std::vector<std::string> to_clear;           // sent, but the store would not let go of them yet
+  std::vector<std::string> cleared_meanwhile;  // while a page was being read
   std::string last_read;
-  bool more_in_store = true, reading = false;          // at start-up the outbox may hold what an earlier run left
+  domain::time_point swept{};
+  bool more_in_store = true, reading = false;  // at start-up the outbox may hold what an earlier run left
 };
 
 notifier_actor::behavior_type behavior(notifier_state::self_ptr self, links_ptr l) {
   auto& s = self->state;
   s.l = std::move(l);
-  if (!s.l->mailer) return {[](const outbox_written&) {}, [](const mail_answered&) {}, [](const outbox_loaded&) {}, [](const notifier_tick&) {}};
+  if (!s.l->mailer)
+    return {[](const outbox_written&) {}, [](const mail_answered&) {}, [](const outbox_loaded&) {}, [](const outbox_cleared&) {}, [](const notifier_tick&) {}};
   s.on_tick();
   return {[&s](outbox_written& m) {
             for (auto& e : m.entries) s.take(std::move(e));
             s.send_some();
           },
-          [&s](const mail_answered& m) { s.on(m); }, [&s](outbox_loaded& m) { s.on(m); }, [&s](const notifier_tick&) { s.on_tick(); }};
+          [&s](const mail_answered& m) { s.on(m); }, [&s](outbox_loaded& m) { s.on(m); }, [&s](outbox_cleared& m) { s.on(m); },
+          [&s](const notifier_tick&) { s.on_tick(); }};
 }
 
 }  // namespace

@@ -1,30 +1,43 @@
 // What a committed event asks of the outside world. The key of each call is in the event, so asking twice is asking once.
 #include <algorithm>
-
 #include <caf/send.hpp>
 
 #include "actors/order/order_shell.hpp"
 
 namespace coreldove::actors {
 
-void order_shell::perform_open(bool repeat) {
+namespace {
+
+/// The outside world has not heard of this yet, or all that it has answered is on disk.
+bool goes_out_first(const std::vector<domain::event>& just_written, std::uint32_t n) {
+  return std::any_of(just_written.begin(), just_written.end(), [&](const domain::event& e) {
+    const auto* requested = std::get_if<domain::operation_requested>(&e);
+    const auto* retried = std::get_if<domain::operation_retried>(&e);
+    return (requested && requested->n == n) || (retried && retried->n == n);
+  });
+}
+
+}  // namespace
+
+/// Whatever is open and not under way. What the latest commit did not ask for may have been asked for before: by this actor, or by one that is gone.
+void order_shell::perform_open(const std::vector<domain::event>& just_written) {
   for (const auto* op : open_operations(order)) {
-    const bool on_its_way = std::any_of(started.begin(), started.end(), [&](const auto& s) { return s.first == op->n; });
-    if (!on_its_way) perform(*op, repeat);
+    const bool on_its_way = std::any_of(started.begin(), started.end(), [&](const under_way& u) { return u.n == op->n; });
+    if (!on_its_way) perform(*op, !goes_out_first(just_written, op->n));
   }
 }
 
-void order_shell::perform(const domain::operation& op, bool repeat) {
+void order_shell::perform(const domain::operation& op, bool in_doubt) {
   using domain::operation_kind;
   told_idle = false;
-  started.emplace_back(op.n, now());
+  started.push_back({op.n, now(), in_doubt});
   const bool parcel = op.kind == operation_kind::label || op.kind == operation_kind::void_label;
   integrations::call_context context;
   context.order_id = id;
   context.idempotency_key = idempotency_key(order, op);
   context.trace_id = trace_id;
   context.timeout = parcel ? l->limits.carrier_timeout : l->limits.payment_timeout;
-  context.repeat = repeat || op.attempts > 0;
+  context.repeat = in_doubt || op.attempts > 0;
   const auto& in = order.input;
   if (parcel) {
     const auto& shipment = order.shipments.at(op.shipment - 1);

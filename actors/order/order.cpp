@@ -1,7 +1,6 @@
 #include "actors/order/order.hpp"
 
 #include <algorithm>
-
 #include <caf/actor_system.hpp>
 #include <caf/send.hpp>
 
@@ -15,9 +14,7 @@ namespace {
 
 constexpr std::uint32_t tries_after_conflict = 3;
 
-bool reached(const order_shell::waiter& w, const domain::order& o) {
-  return w.placed ? o.status != domain::order_status::received : is_quiet(o);
-}
+bool reached(const order_shell::waiter& w, const domain::order& o) { return w.placed ? o.status != domain::order_status::received : is_quiet(o); }
 
 persistence::idempotency_record record_of(const request_key& k, const order_answer& a, bool replaces) {
   return {k.scope, k.key, k.fingerprint, {a.status, a.version, a.order_id, a.document}, replaces};
@@ -38,15 +35,9 @@ order_actor::behavior_type behavior(order_shell::self_ptr self, links_ptr l, sha
   self->set_exception_handler([](std::exception_ptr& x) { return reason_of(x); });
   auto& s = self->state;
   s.start(std::move(l), std::move(shard), std::move(order_id), fresh);
-  return {[&s](place_task& m) { s.on(m); },
-          [&s](tell_task& m) { s.on(m); },
-          [&s](const history_found& m) { s.on(m); },
-          [&s](const stock_found& m) { s.on(m); },
-          [&s](appended& m) { s.on(m); },
-          [&s](const operation_answered& m) { s.on(m); },
-          [&s](stream_loaded& m) { s.on(m); },
-          [&s](const wait_over& m) { s.on(m); },
-          [&s](const nudge&) { s.on_nudge(); },
+  return {[&s](place_task& m) { s.on(m); },        [&s](tell_task& m) { s.on(m); },       [&s](const history_found& m) { s.on(m); },
+          [&s](const stock_found& m) { s.on(m); }, [&s](appended& m) { s.on(m); },        [&s](const operation_answered& m) { s.on(m); },
+          [&s](stream_loaded& m) { s.on(m); },     [&s](const wait_over& m) { s.on(m); }, [&s](const nudge&) { s.on_nudge(); },
           [&s](const stop_order&) { s.on_stop(); }};
 }
 
@@ -60,8 +51,10 @@ void order_shell::start(links_ptr links, shard_actor my_shard, std::string order
   l = std::move(links);
   shard = std::move(my_shard);
   id = std::move(order_id);
-  if (fresh) at = phase::placing;
-  else load();
+  if (fresh)
+    at = phase::placing;
+  else
+    load();
 }
 
 void order_shell::load() {
@@ -79,7 +72,7 @@ void order_shell::on(stream_loaded& m) {
   }
   order = *std::move(rebuilt);
   at = phase::live;
-  perform_open(true);
+  perform_open();
   if (!order.stock_settled) ask_stock();
   next();
   tell_shard_when_idle();
@@ -88,7 +81,7 @@ void order_shell::on(stream_loaded& m) {
 /// Whoever waits is told; the order itself may have work to do, so it stays and tries again.
 void order_shell::could_not_load(const domain::failure& why) {
   at = phase::unread;
-  started.clear();   // their answers may be among what is dropped here; whatever is open is asked for again
+  started.clear();  // their answers may be among what is dropped here; whatever is open is asked for again
   for (auto& t : std::exchange(waiting, {})) t.done.answer(why);
 }
 
@@ -105,7 +98,12 @@ void order_shell::on(tell_task& m) { submit({std::move(m.what), std::move(m.rq),
 
 /// The operation stays among the started ones until what came of it is on disk: until then nobody may ask again as if for the first time.
 void order_shell::on(const operation_answered& m) {
-  submit({domain::settle_operation{m.n, m.what.kind, m.what.reference, m.what.code, m.what.message, m.what.tracking_number}, {"system", trace_id, {}, {}, {}}, {}, 0});
+  auto outcome = m.what.kind;
+  // That nothing came of this call says nothing of the one before it.
+  const bool in_doubt = std::any_of(started.begin(), started.end(), [&](const under_way& u) { return u.n == m.n && u.in_doubt; });
+  if (in_doubt && outcome == domain::operation_outcome::not_done) outcome = domain::operation_outcome::unknown;
+  submit(
+      {domain::settle_operation{m.n, outcome, m.what.reference, m.what.code, m.what.message, m.what.tracking_number}, {"system", trace_id, {}, {}, {}}, {}, 0});
 }
 
 void order_shell::submit(task t) {
@@ -168,14 +166,15 @@ void order_shell::write(task t, std::vector<domain::event> events) {
   auto mails = d.append.outbox;
   in_journal = writing{std::move(t), std::move(events), std::move(d.after), std::move(a), answers_waiter};
   // What follows from the commit must follow even if this actor is gone by then, so the journal's callback sends it.
-  l->journal->append(std::move(d.append), [me = order_actor{self}, links = l, moved = std::move(moved), mails = std::move(mails)](
-                                              domain::result<persistence::append_outcome> r) mutable {
+  l->journal->append(std::move(d.append), [me = order_actor{self}, links = l, moved = std::move(moved),
+                                           mails = std::move(mails)](domain::result<persistence::append_outcome> r) mutable {
     if (r && !moved.movements.empty()) {
       moved.position = r->position;
       caf::anon_send(links->inventory, std::move(moved));
     } else if (!r) {
       // Perhaps it was written, or the stock in memory is not what the store has: only the store can tell.
-      const bool in_doubt = (r.error().code == domain::errc::timed_out && !moved.movements.empty()) || (r.error().code == domain::errc::conflict && moved.settles_hold);
+      const bool in_doubt =
+          (r.error().code == domain::errc::timed_out && !moved.movements.empty()) || (r.error().code == domain::errc::conflict && moved.settles_hold);
       if (moved.settles_hold) caf::anon_send(links->inventory, drop_hold{std::move(moved.order_id)});
       if (in_doubt) caf::anon_send(links->inventory, read_stock{});
     }
@@ -202,10 +201,10 @@ void order_shell::committed(writing w) {
   if (order.status != before || order.version == w.events.size()) l->figures->entered(order.status);
   if (order.status == domain::order_status::confirmed && before == domain::order_status::received)
     l->figures->confirm_seconds.Observe(std::chrono::duration<double>(order.updated_at - order.created_at).count());
-  std::erase_if(started, [&](const auto& s) { return order.operations.at(s.first - 1).state != domain::operation_state::requested; });
+  std::erase_if(started, [&](const auto& s) { return order.operations.at(s.n - 1).state != domain::operation_state::requested; });
   answer(w);
   serve_waiters(w.answers_waiter);
-  perform_open(false);
+  perform_open(w.events);
   if (!order.stock_settled) ask_stock();
 }
 
@@ -221,8 +220,10 @@ void order_shell::serve_waiters(bool first_is_stored) {
   bool stored = first_is_stored;
   for (auto& w : waiters) {
     if (reached(w, order)) {
-      if (w.key && !stored) w.done.answer(std::move(w.first));
-      else w.done.answer(order_answer{201, order.version, id, persistence::order_document(order), false});
+      if (w.key && !stored)
+        w.done.answer(std::move(w.first));
+      else
+        w.done.answer(order_answer{201, order.version, id, persistence::order_document(order), false});
     }
     stored = false;
   }
@@ -272,7 +273,7 @@ void order_shell::refused(const domain::failure& why) {
 
 /// An answer of the outside world that could not be written: the next nudge asks for it again.
 void order_shell::forget_answer(const task& t) {
-  if (const auto* s = std::get_if<domain::settle_operation>(&t.what)) std::erase_if(started, [&](const auto& x) { return x.first == s->n; });
+  if (const auto* s = std::get_if<domain::settle_operation>(&t.what)) std::erase_if(started, [&](const auto& x) { return x.n == s->n; });
 }
 
 void order_shell::on_nudge() {
@@ -280,8 +281,8 @@ void order_shell::on_nudge() {
   if (at == phase::unread) return load();
   if (at != phase::live || in_journal || !waiting.empty()) return;
   const auto long_ago = now() - std::max(l->limits.payment_timeout, l->limits.carrier_timeout) - l->limits.lost_after;
-  std::erase_if(started, [&](const auto& s) { return s.second < long_ago; });
-  perform_open(true);   // also what was answered, but could not be written
+  std::erase_if(started, [&](const auto& s) { return s.since < long_ago; });
+  perform_open();  // also what was answered, but could not be written
   if (!order.stock_settled && (!stock_asked || *stock_asked < now() - l->limits.lost_after)) ask_stock();
   tell_shard_when_idle();
 }
@@ -295,8 +296,10 @@ void order_shell::tell_shard_when_idle() {
 }
 
 void order_shell::on_stop() {
-  if (idle()) self->quit();
-  else caf::anon_send(shard, order_awake{id});
+  if (idle())
+    self->quit();
+  else
+    caf::anon_send(shard, order_awake{id});
 }
 
 }  // namespace coreldove::actors

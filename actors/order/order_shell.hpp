@@ -1,13 +1,12 @@
 #pragma once
 // The state of an order's actor and what it does with each message. Only the files of this folder include it.
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
 #include <deque>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
-
-#include <caf/stateful_actor.hpp>
-#include <caf/typed_event_based_actor.hpp>
 
 #include "actors/links.hpp"
 
@@ -36,9 +35,15 @@ struct order_shell {
   struct waiter {
     promise<order_answer> done;
     domain::time_point until;
-    order_answer first;                      // what was stored for the idempotency key, and what they get when time is up
+    order_answer first;  // what was stored for the idempotency key, and what they get when time is up
     std::optional<request_key> key;
-    bool placed = false;                     // waits for the order's first status, else for quiet
+    bool placed = false;  // waits for the order's first status, else for quiet
+  };
+  /// An operation that was asked for and is not settled on disk.
+  struct under_way {
+    std::uint32_t n = 0;
+    domain::time_point since;
+    bool in_doubt = false;  // it may have been asked for before, with an answer that nobody has kept
   };
   /// What the journal is writing.
   struct writing {
@@ -46,9 +51,9 @@ struct order_shell {
     std::vector<domain::event> events;
     domain::order after;
     order_answer answer;
-    bool answers_waiter = false;             // its idempotency record is the first waiter's final answer
+    bool answers_waiter = false;  // its idempotency record is the first waiter's final answer
   };
-  enum class phase { unread, loading, placing, live };   // unread: the store would not be read; the next command or nudge tries again
+  enum class phase { unread, loading, placing, live };  // unread: the store would not be read; the next command or nudge tries again
 
   explicit order_shell(self_ptr s) : self(s) {}
   void start(links_ptr links, shard_actor my_shard, std::string order_id, bool fresh);
@@ -87,8 +92,8 @@ struct order_shell {
   void ask_stock();
 
   // effects.cpp
-  void perform_open(bool repeat);
-  void perform(const domain::operation& op, bool repeat);
+  void perform_open(const std::vector<domain::event>& just_written = {});
+  void perform(const domain::operation& op, bool in_doubt);
 
   domain::time_point now() const { return l->clock->now(); }
 
@@ -96,14 +101,14 @@ struct order_shell {
   links_ptr l;
   shard_actor shard;
   std::string id;
-  std::string trace_id;                      // of the latest command
+  std::string trace_id;  // of the latest command
   phase at = phase::loading;
-  domain::order order;                       // as committed
+  domain::order order;  // as committed
   std::optional<placement> placing;
   std::optional<writing> in_journal;
   std::deque<task> waiting;
   std::vector<waiter> waiters;
-  std::vector<std::pair<std::uint32_t, domain::time_point>> started;   // on their way, or answered and not yet settled on disk
+  std::vector<under_way> started;
   std::optional<domain::time_point> stock_asked;
   bool told_idle = false;
 };

@@ -6,7 +6,7 @@
 namespace coreldove::actors {
 
 void order_shell::on(place_task& m) {
-  if (placing || order.version > 0) return;   // the same task twice
+  if (placing || order.version > 0) return;  // the same task twice
   placing.emplace();
   placing->order = std::move(m);
   look_up();

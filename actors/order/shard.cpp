@@ -1,15 +1,14 @@
 #include "actors/order/shard.hpp"
 
 #include <algorithm>
-#include <deque>
-#include <list>
-#include <queue>
-#include <unordered_map>
-
 #include <caf/actor_system.hpp>
 #include <caf/send.hpp>
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
+#include <deque>
+#include <list>
+#include <queue>
+#include <unordered_map>
 
 #include "actors/order/order.hpp"
 #include "runtime/logging.hpp"
@@ -33,8 +32,8 @@ struct shard_state {
     bool stopping = false;
     bool idle = false;
     domain::time_point touched{};
-    std::list<std::string>::iterator sleeper;   // in `sleepers` while idle
-    std::deque<tell_task> held;                 // came while it was falling asleep
+    std::list<std::string>::iterator sleeper;  // in `sleepers` while idle
+    std::deque<tell_task> held;                // came while it was falling asleep
   };
   struct deadline {
     domain::time_point at;
@@ -80,7 +79,7 @@ struct shard_state {
   void tell(tell_task& t) {
     if (auto f = crashes.find(t.order_id); f != crashes.end() && f->second.parked) {
       if (std::holds_alternative<domain::decide_review>(t.what)) {
-        crashes.erase(f);                        // a person has looked at it
+        crashes.erase(f);  // a person has looked at it
         return tell(t);
       }
       t.done.answer(domain::failure{domain::errc::unavailable, "The order is with a person: it cannot be processed at the moment."});
@@ -88,8 +87,10 @@ struct shard_state {
     }
     expect(t.order_id, t.rq);
     auto& e = live(t.order_id, false);
-    if (e.stopping) e.held.push_back(std::move(t));
-    else caf::anon_send(e.actor, std::move(t));
+    if (e.stopping)
+      e.held.push_back(std::move(t));
+    else
+      caf::anon_send(e.actor, std::move(t));
   }
 
   void fell_idle(const std::string& id) {
@@ -183,7 +184,7 @@ struct shard_state {
   links_ptr l;
   std::unordered_map<std::string, entry> orders;
   std::unordered_map<caf::actor_id, std::string> ids;
-  std::list<std::string> sleepers;               // idle, longest first
+  std::list<std::string> sleepers;  // idle, longest first
   std::priority_queue<deadline, std::vector<deadline>, std::greater<>> waits;
   std::unordered_map<std::string, failures> crashes;
   domain::time_point nudged{};

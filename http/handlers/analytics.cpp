@@ -1,9 +1,9 @@
 // Figures about orders over a time, and about the stock as it stands.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <memory>
-
-#include <fmt/format.h>
 
 #include "domain/money.hpp"
 #include "http/handlers/handlers.hpp"
@@ -24,8 +24,8 @@ constexpr std::uint64_t low_stock_default = 10;
 std::string seconds(std::optional<std::int64_t> ms) { return ms ? fmt::format("{:.3f}", static_cast<double>(*ms) / 1000.0) : "null"; }
 
 std::string performance_body(domain::time_point from, domain::time_point to, const domain::performance& p) {
-  std::string out = fmt::format(R"({{"from":"{}","to":"{}","orders":{},"confirmed":{},"shipped":{},"delivered":{},"open_reviews":{},"by_status":{{)", format_time(from),
-                                format_time(to), p.orders, p.confirmed, p.shipped, p.delivered, p.open_reviews);
+  std::string out = fmt::format(R"({{"from":"{}","to":"{}","orders":{},"confirmed":{},"shipped":{},"delivered":{},"open_reviews":{},"by_status":{{)",
+                                format_time(from), format_time(to), p.orders, p.confirmed, p.shipped, p.delivered, p.open_reviews);
   for (const auto& [status, n] : p.by_status) out.append(fmt::format("{}\"{}\":{}", out.back() == '{' ? "" : ",", domain::to_string(status), n));
   out.append(fmt::format("}},\"average_seconds\":{{\"to_confirm\":{},\"to_ship\":{},\"to_deliver\":{}}},\"by_currency\":[", seconds(p.average_confirm_ms),
                          seconds(p.average_ship_ms), seconds(p.average_deliver_ms)));
@@ -34,8 +34,9 @@ std::string performance_body(domain::time_point from, domain::time_point to, con
     const auto digits = currency ? currency->digits : std::uint8_t{2};
     const auto orders = static_cast<std::int64_t>(std::max<std::uint64_t>(c.orders, 1));
     out.append(fmt::format(R"({}{{"currency":"{}","orders":{},"total":"{}","captured":"{}","refunded":"{}","average_order_value":"{}"}})",
-                           out.back() == '[' ? "" : ",", c.currency, c.orders, domain::format_amount(c.total, digits), domain::format_amount(c.captured, digits),
-                           domain::format_amount(c.refunded, digits), domain::format_amount(c.total / orders, digits)));
+                           out.back() == '[' ? "" : ",", c.currency, c.orders, domain::format_amount(c.total, digits),
+                           domain::format_amount(c.captured, digits), domain::format_amount(c.refunded, digits),
+                           domain::format_amount(c.total / orders, digits)));
   }
   return out.append("]}");
 }
@@ -49,8 +50,10 @@ public:
     app_.engine.stock(std::move(cursor), skus_per_page, [self = shared_from_this()](domain::result<domain::stock_page> page) {
       if (!page) return self->reply_(to_response(page.error(), self->where_));
       self->add(*page);
-      if (page->next_cursor.empty()) self->finish();
-      else self->next(std::move(page->next_cursor));
+      if (page->next_cursor.empty())
+        self->finish();
+      else
+        self->next(std::move(page->next_cursor));
     });
   }
 
@@ -62,9 +65,7 @@ private:
       on_hand += l.on_hand;
       reserved += l.reserved;
     }
-    std::string text() const {
-      return fmt::format("\"skus\":{},\"on_hand\":{},\"reserved\":{},\"available\":{}", skus, on_hand, reserved, on_hand - reserved);
-    }
+    std::string text() const { return fmt::format("\"skus\":{},\"on_hand\":{},\"reserved\":{},\"available\":{}", skus, on_hand, reserved, on_hand - reserved); }
   };
 
   void add(const domain::stock_page& page) {
@@ -122,7 +123,8 @@ void get_performance(app& a, const request& rq, responder reply) {
   const auto from = q.time("from").value_or(to - span_default);
   if (errors.empty() && from >= to) q.complain("from", "range", "must be before to");
   q.finish();
-  if (!errors.empty()) return reply(to_response(problem{problems::invalid_input, "Some parameters are not acceptable.", std::move(errors), {}, 0}, context_of(rq)));
+  if (!errors.empty())
+    return reply(to_response(problem{problems::invalid_input, "Some parameters are not acceptable.", std::move(errors), {}, 0}, context_of(rq)));
   a.engine.performance(from, to, [from, to, where = context_of(rq), reply = std::move(reply)](domain::result<domain::performance> found) {
     if (!found) return reply(to_response(found.error(), where));
     response r;
@@ -136,7 +138,8 @@ void get_inventory_figures(app& a, const request& rq, responder reply) {
   query_reader q{rq.query, errors};
   const auto low = q.number("low_stock_threshold", 0, 1'000'000).value_or(low_stock_default);
   q.finish();
-  if (!errors.empty()) return reply(to_response(problem{problems::invalid_input, "Some parameters are not acceptable.", std::move(errors), {}, 0}, context_of(rq)));
+  if (!errors.empty())
+    return reply(to_response(problem{problems::invalid_input, "Some parameters are not acceptable.", std::move(errors), {}, 0}, context_of(rq)));
   std::make_shared<stock_sum>(a, static_cast<std::int64_t>(low), context_of(rq), std::move(reply))->next({});
 }
 

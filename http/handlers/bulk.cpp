@@ -15,7 +15,7 @@ namespace coreldove::http {
 namespace {
 
 constexpr std::size_t rows_under_way_max = 256;
-constexpr std::size_t result_bytes_max = 4 * 1024 * 1024;   // unread results; a client may send some ten thousand rows before it reads
+constexpr std::size_t result_bytes_max = 4 * 1024 * 1024;  // unread results; a client may send some ten thousand rows before it reads
 constexpr std::size_t row_bytes_max = 1024 * 1024;
 
 class bulk_intake final : public body_stream, public body_sink, public std::enable_shared_from_this<bulk_intake> {
@@ -160,14 +160,14 @@ private:
   app& app_;
   principal who_;
   actors::request common_;
-  std::string partial_;                               // the line that is coming in
+  std::string partial_;  // the line that is coming in
   std::uint64_t line_number_ = 0;
-  std::function<void()> room_;                        // set before the first row
+  std::function<void()> room_;  // set before the first row
 
   std::mutex mutex_;
-  std::deque<std::string> results_;                   // of the rows from first_ on; empty: under way
-  std::size_t first_ = 0, finished_ = 0;              // finished_: of those in results_
-  std::string ready_;                                 // in the order of the rows
+  std::deque<std::string> results_;       // of the rows from first_ on; empty: under way
+  std::size_t first_ = 0, finished_ = 0;  // finished_: of those in results_
+  std::string ready_;                     // in the order of the rows
   std::size_t ready_bytes_ = 0;
   std::function<void(std::string, bool)> done_;
   bool ended_ = false, full_ = false;

@@ -39,7 +39,7 @@ private:
     {
       const std::lock_guard lock{mutex_};
       committed_ = true;
-      if (!idle_) return;                             // the page under way will see to it
+      if (!idle_) return;  // the page under way will see to it
       idle_ = false;
     }
     fetch();
@@ -65,12 +65,15 @@ private:
       const std::lock_guard lock{mutex_};
       if (page && !page->empty()) after_ = page->back().position;
       if (page) piece = text_of(*page);
-      if (!page || !piece.empty()) done.swap(done_);
-      else if (!page->empty() || committed_) again = true;
-      else idle_ = true;
+      if (!page || !piece.empty())
+        done.swap(done_);
+      else if (!page->empty() || committed_)
+        again = true;
+      else
+        idle_ = true;
     }
     if (again) return fetch();
-    if (done) done(std::move(piece), !page);          // where the store does not answer the stream ends; the client resumes it later
+    if (done) done(std::move(piece), !page);  // where the store does not answer the stream ends; the client resumes it later
   }
 
   std::string text_of(const std::vector<domain::history_entry>& entries) const {
@@ -88,8 +91,8 @@ private:
   std::uint64_t after_;
   std::string order_id_;
   std::function<void(std::string, bool)> done_;
-  bool committed_ = false;                            // since the last page was asked for
-  bool idle_ = false;                                 // the feed is read to its end, and a piece is asked for
+  bool committed_ = false;  // since the last page was asked for
+  bool idle_ = false;       // the feed is read to its end, and a piece is asked for
   std::shared_ptr<void> watch_;
 };
 
@@ -119,7 +122,8 @@ void stream_events(app& a, const request& rq, responder reply) {
     if (error != std::errc{} || end != last.data() + last.size() || position > INT64_MAX) q.complain("Last-Event-ID", "invalid", "must be an event's id");
     after = position;
   }
-  if (!errors.empty()) return reply(to_response(problem{problems::invalid_input, "Some parameters are not acceptable.", std::move(errors), {}, 0}, context_of(rq)));
+  if (!errors.empty())
+    return reply(to_response(problem{problems::invalid_input, "Some parameters are not acceptable.", std::move(errors), {}, 0}, context_of(rq)));
   if (after) return begin_stream(a, *after, std::move(order_id), reply);
   a.engine.last_position([&a, order_id = std::move(order_id), where = context_of(rq), reply](domain::result<std::uint64_t> position) {
     if (!position) return reply(to_response(position.error(), where));

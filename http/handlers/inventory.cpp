@@ -27,7 +27,7 @@ actors::reply<std::vector<domain::stock_row>> answer_with_stock(problem_context 
   return [where = std::move(where), reply = std::move(reply)](domain::result<std::vector<domain::stock_row>> rows) {
     if (!rows) {
       auto p = problem_of(rows.error());
-      if (rows.error().code == domain::errc::wrong_state) p.kind = problems::conflict;   // it is about units, not about an order's status
+      if (rows.error().code == domain::errc::wrong_state) p.kind = problems::conflict;  // it is about units, not about an order's status
       return reply(to_response(p, where));
     }
     if (rows->empty()) return reply(to_response(problem{problems::not_found, "There is no such SKU."}, where));
@@ -75,7 +75,8 @@ void list_inventory(app& a, const request& rq, responder reply) {
   auto cursor = q.text("cursor", sku_bytes_max).value_or("");
   const auto limit = q.number("limit", 1, skus_max).value_or(skus_default);
   q.finish();
-  if (!errors.empty()) return reply(to_response(problem{problems::invalid_input, "Some parameters are not acceptable.", std::move(errors), {}, 0}, context_of(rq)));
+  if (!errors.empty())
+    return reply(to_response(problem{problems::invalid_input, "Some parameters are not acceptable.", std::move(errors), {}, 0}, context_of(rq)));
   a.engine.stock(std::move(cursor), static_cast<std::uint32_t>(limit), [where = context_of(rq), reply](domain::result<domain::stock_page> found) {
     if (!found) return reply(to_response(found.error(), where));
     response r;
@@ -85,8 +86,10 @@ void list_inventory(app& a, const request& rq, responder reply) {
       append_stock(r.body, next_sku(rows));
     }
     r.body.append("],\"next_cursor\":");
-    if (found->next_cursor.empty()) r.body.append("null");
-    else append_json(r.body, found->next_cursor);
+    if (found->next_cursor.empty())
+      r.body.append("null");
+    else
+      append_json(r.body, found->next_cursor);
     r.body.append(",\"total\":").append(std::to_string(found->total)).append("}");
     reply(std::move(r));
   });

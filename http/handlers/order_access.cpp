@@ -1,8 +1,8 @@
 #include "http/handlers/order_access.hpp"
 
-#include <utility>
-
 #include <simdjson.h>
+
+#include <utility>
 
 #include "domain/ulid.hpp"
 #include "http/conditions.hpp"
@@ -24,11 +24,12 @@ std::optional<std::string> order_id_of(const request& rq, const responder& reply
 
 void with_document(app& a, std::string order_id, const principal& who, problem_context where, responder reply,
                    std::function<void(const domain::document&)> then) {
-  a.engine.document(std::move(order_id), [who, where = std::move(where), reply = std::move(reply), then = std::move(then)](domain::result<domain::document> found) {
-    if (!found) return reply(to_response(found.error(), where));
-    if (who.is_customer() && found->customer_id != who.subject) return reply(to_response(no_such_order, where));
-    then(*found);
-  });
+  a.engine.document(std::move(order_id),
+                    [who, where = std::move(where), reply = std::move(reply), then = std::move(then)](domain::result<domain::document> found) {
+                      if (!found) return reply(to_response(found.error(), where));
+                      if (who.is_customer() && found->customer_id != who.subject) return reply(to_response(no_such_order, where));
+                      then(*found);
+                    });
 }
 
 std::string shown_to(const principal& who, std::string document) {
@@ -49,7 +50,8 @@ response order_response(actors::order_answer answer, const principal& who, std::
   return r;
 }
 
-actors::reply<actors::order_answer> answer_with_order(const principal& who, problem_context where, responder reply, std::optional<std::chrono::seconds> waited) {
+actors::reply<actors::order_answer> answer_with_order(const principal& who, problem_context where, responder reply,
+                                                      std::optional<std::chrono::seconds> waited) {
   return [who, where = std::move(where), reply = std::move(reply), waited](domain::result<actors::order_answer> answer) {
     if (!answer) return reply(to_response(answer.error(), where));
     reply(order_response(*std::move(answer), who, waited));
@@ -63,8 +65,10 @@ std::string page_body(const domain::page& p) {
     out.append(item);
   }
   out.append("],\"next_cursor\":");
-  if (p.next_cursor.empty()) out.append("null");
-  else append_json(out, p.next_cursor);
+  if (p.next_cursor.empty())
+    out.append("null");
+  else
+    append_json(out, p.next_cursor);
   return out.append(",\"total\":").append(std::to_string(p.total)).append("}");
 }
 

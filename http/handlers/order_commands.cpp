@@ -60,7 +60,7 @@ std::optional<dom::object> body_of(const request& rq, const responder& reply) {
 struct named_line {
   std::optional<std::int64_t> index;
   std::string sku;
-  std::int64_t quantity = 0;                          // 0: all that is left
+  std::int64_t quantity = 0;  // 0: all that is left
 };
 
 std::optional<named_line> read_line(dom::element e, const std::string& at, std::vector<domain::field_error>& errors) {
@@ -128,8 +128,10 @@ void put_status(app& a, const request& rq, responder reply) {
   command.by = rq.who.name;
   command.reason = fields.text("reason", true).value_or("");
   if (const auto name = fields.text("status", true)) {
-    if (const auto to = domain::order_status_from(*name)) command.to = *to;
-    else fields.complain("status", "unknown", "must be one of received, on_hold, confirmed, fulfilling, shipped, delivered, rejected, cancelled");
+    if (const auto to = domain::order_status_from(*name))
+      command.to = *to;
+    else
+      fields.complain("status", "unknown", "must be one of received, on_hold, confirmed, fulfilling, shipped, delivered, rejected, cancelled");
   }
   if (call->refuse_errors()) return;
   call->tell(a, std::move(command));
@@ -190,15 +192,18 @@ void refund_order(app& a, const request& rq, responder reply) {
   std::optional<std::string> amount;
   if (body->at_key("amount").get(raw) == simdjson::SUCCESS && raw.is_number())
     fields.complain("amount", "type", "must be a decimal string such as \"29.99\"; JSON numbers are not taken for money");
-  else amount = fields.text("amount", false, 30);
+  else
+    amount = fields.text("amount", false, 30);
   if (call->refuse_errors()) return;
   with_document(a, call->order_id, rq.who, call->where, reply,
                 [&a, call = *call, command = std::move(command), lines = std::move(lines), amount](const domain::document& d) mutable {
                   const auto currency = domain::currency::find(plain_string(member_of(d.json, "currency")));
                   if (amount && currency) {
                     command.amount = domain::parse_amount(*amount, currency->digits);
-                    if (!command.amount) call.errors.push_back({"/amount", "invalid", "must be an amount in the order's currency, as a decimal string"});
-                    else if (*command.amount == 0) call.errors.push_back({"/amount", "out_of_range", "must be above zero"});
+                    if (!command.amount)
+                      call.errors.push_back({"/amount", "invalid", "must be an amount in the order's currency, as a decimal string"});
+                    else if (*command.amount == 0)
+                      call.errors.push_back({"/amount", "out_of_range", "must be above zero"});
                   }
                   const auto known = lines_of(d.json);
                   for (std::size_t i = 0; i < lines.size(); ++i) command.lines.push_back(resolve(lines[i], i, known, call.errors));

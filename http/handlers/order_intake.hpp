@@ -1,8 +1,8 @@
 #pragma once
 // From the text of a new order to the domain's input, for one order and for many.
-#include <string_view>
-
 #include <simdjson.h>
+
+#include <string_view>
 
 #include "domain/order_input.hpp"
 #include "http/app.hpp"

@@ -55,7 +55,8 @@ domain::order_query read_query(const request& rq, std::vector<domain::field_erro
 void list_orders(app& a, const request& rq, responder reply) {
   std::vector<domain::field_error> errors;
   auto query = read_query(rq, errors);
-  if (!errors.empty()) return reply(to_response(problem{problems::invalid_input, "Some parameters are not acceptable.", std::move(errors), {}, 0}, context_of(rq)));
+  if (!errors.empty())
+    return reply(to_response(problem{problems::invalid_input, "Some parameters are not acceptable.", std::move(errors), {}, 0}, context_of(rq)));
   if (rq.who.is_customer()) {
     if (!query.customer_id.empty() && query.customer_id != rq.who.subject) {
       response nothing;

@@ -36,13 +36,16 @@ void post_order(app& a, const request& rq, responder reply) {
 void get_order(app& a, const request& rq, responder reply) {
   auto id = order_id_of(rq, reply);
   if (!id) return;
-  with_document(a, *std::move(id), rq.who, context_of(rq), reply, [who = rq.who, reply, unless = std::string{rq.field("If-None-Match")}](const domain::document& d) {
-    response r;
-    r.add_header("ETag", entity_tag(d.version));
-    if (none_match_holds(unless, d.version)) r.status = 304;
-    else r.body = shown_to(who, d.json);
-    reply(std::move(r));
-  });
+  with_document(a, *std::move(id), rq.who, context_of(rq), reply,
+                [who = rq.who, reply, unless = std::string{rq.field("If-None-Match")}](const domain::document& d) {
+                  response r;
+                  r.add_header("ETag", entity_tag(d.version));
+                  if (none_match_holds(unless, d.version))
+                    r.status = 304;
+                  else
+                    r.body = shown_to(who, d.json);
+                  reply(std::move(r));
+                });
 }
 
 void get_tracking(app& a, const request& rq, responder reply) {
@@ -67,7 +70,8 @@ void get_history(app& a, const request& rq, responder reply) {
   const auto after = q.number("cursor", 0, INT64_MAX).value_or(0);
   const auto limit = q.number("limit", 1, entries_max).value_or(entries_default);
   q.finish();
-  if (!errors.empty()) return reply(to_response(problem{problems::invalid_input, "Some parameters are not acceptable.", std::move(errors), {}, 0}, context_of(rq)));
+  if (!errors.empty())
+    return reply(to_response(problem{problems::invalid_input, "Some parameters are not acceptable.", std::move(errors), {}, 0}, context_of(rq)));
   a.engine.history(*std::move(id), after, static_cast<std::uint32_t>(limit), [where = context_of(rq), reply](domain::result<domain::page> found) {
     if (!found) return reply(to_response(found.error(), where));
     response r;

@@ -24,8 +24,7 @@ void decide_review(app& a, const request& rq, responder reply, bool approve) {
     command.note = fields.text("note").value_or("");
     if (!errors.empty()) return reply(to_response(problem{problems::invalid_input, "", std::move(errors), {}, 0}, context_of(rq)));
   }
-  a.engine.tell(review->order_id, std::move(command), std::get<actors::request>(std::move(asked)),
-                answer_with_order(rq.who, context_of(rq), std::move(reply)));
+  a.engine.tell(review->order_id, std::move(command), std::get<actors::request>(std::move(asked)), answer_with_order(rq.who, context_of(rq), std::move(reply)));
 }
 
 std::optional<std::string> review_state_from(std::string_view s) {
@@ -44,7 +43,8 @@ void list_reviews(app& a, const request& rq, responder reply) {
   query.limit = static_cast<std::uint32_t>(q.number("limit", 1, reviews_max).value_or(reviews_default));
   query.cursor = q.text("cursor", 500).value_or("");
   q.finish();
-  if (!errors.empty()) return reply(to_response(problem{problems::invalid_input, "Some parameters are not acceptable.", std::move(errors), {}, 0}, context_of(rq)));
+  if (!errors.empty())
+    return reply(to_response(problem{problems::invalid_input, "Some parameters are not acceptable.", std::move(errors), {}, 0}, context_of(rq)));
   a.engine.reviews(std::move(query), [where = context_of(rq), reply = std::move(reply)](domain::result<domain::page> found) {
     if (!found) return reply(to_response(found.error(), where));
     response r;

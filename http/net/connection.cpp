@@ -1,9 +1,8 @@
 #include "http/net/connection.hpp"
 
 #include <algorithm>
-#include <utility>
-
 #include <boost/asio/post.hpp>
+#include <utility>
 
 #include "http/response_writer.hpp"
 #include "http/tracing.hpp"
@@ -14,10 +13,10 @@ namespace {
 namespace asio = boost::asio;
 using boost::system::error_code;
 
-constexpr std::size_t read_bytes = 4096;              // while nothing large is expected: thousands of connections wait with it
+constexpr std::size_t read_bytes = 4096;  // while nothing large is expected: thousands of connections wait with it
 constexpr std::size_t read_bytes_large = 64 * 1024;
-constexpr std::chrono::seconds rate_grace{5};         // before a body's rate is looked at
-constexpr std::chrono::milliseconds linger_max{2000}, linger_max_draining{200};   // for the client to read the last answer
+constexpr std::chrono::seconds rate_grace{5};                                    // before a body's rate is looked at
+constexpr std::chrono::milliseconds linger_max{2000}, linger_max_draining{200};  // for the client to read the last answer
 constexpr unsigned char tls_handshake_byte = 0x16;
 
 /// A line that ends in LF alone: the end of such a header would never be found.
@@ -70,8 +69,10 @@ void connection::look_at_first_byte() {
       self->last_activity_ = clock::now();
       self->read();
     };
-    if (first == tls_handshake_byte) self->transport_.handshake(*self->shared_.tls, ready);
-    else ready({});
+    if (first == tls_handshake_byte)
+      self->transport_.handshake(*self->shared_.tls, ready);
+    else
+      ready({});
   });
 }
 
@@ -129,13 +130,18 @@ void connection::process() {
 
 bool connection::step() {
   switch (phase_) {
-    case phase::header: return step_header();
-    case phase::body: return step_body();
-    case phase::lingering: in_.consume(in_.size()); return false;
+    case phase::header:
+      return step_header();
+    case phase::body:
+      return step_body();
+    case phase::lingering:
+      in_.consume(in_.size());
+      return false;
     case phase::handshake:
     case phase::authenticating:
     case phase::last_answers:
-    case phase::closed: return false;
+    case phase::closed:
+      return false;
   }
   return false;
 }
@@ -144,7 +150,7 @@ bool connection::step_header() {
   paused_ = slots_.size() >= options_.max_pipelined;
   if (paused_) return false;
   auto bytes = buffered();
-  if (bytes.starts_with("\r\n")) {                    // RFC 9112, 2.2: an empty line before a request is forgiven
+  if (bytes.starts_with("\r\n")) {  // RFC 9112, 2.2: an empty line before a request is forgiven
     in_.consume(2);
     bytes = buffered();
   }
@@ -205,7 +211,8 @@ void connection::admitted(verdict v) {
   const bool has_body = !reader_.complete();
   const bool too_large = framing_.content_length.value_or(0) > shared_.dispatcher.body_bytes_max(verdict_.row);
   const bool streams = !verdict_.refusal && verdict_.row->body == body_kind::ndjson;
-  if (verdict_.refusal && has_body && (framing_.expects_continue || too_large)) framing_.close = true;   // the body is not waited for
+  if (verdict_.refusal && has_body && (framing_.expects_continue || too_large))
+    framing_.close = true;  // the body is not waited for
   else if (has_body || streams) {
     begin_body();
     if (streams) stream_request();
@@ -248,9 +255,14 @@ bool connection::step_body() {
   const auto progress = reader_.feed(buffered());
   in_.consume(progress.consumed);
   switch (progress.state) {
-    case message_reader::state::more: return progress.consumed > 0 && in_.size() > 0 && !sink_full_;
-    case message_reader::state::refused: refuse(*progress.why); return false;
-    case message_reader::state::complete: request_complete(); return true;
+    case message_reader::state::more:
+      return progress.consumed > 0 && in_.size() > 0 && !sink_full_;
+    case message_reader::state::refused:
+      refuse(*progress.why);
+      return false;
+    case message_reader::state::complete:
+      request_complete();
+      return true;
   }
   return false;
 }
@@ -283,7 +295,7 @@ void connection::refuse(const refusal& why) {
   sink_.reset();
   sink_full_ = false;
   phase_ = phase::last_answers;
-  if (streaming) return close();                      // half of the answer is out: only the end of the connection says that something is wrong
+  if (streaming) return close();  // half of the answer is out: only the end of the connection says that something is wrong
   framing_.close = true;
   verdict_ = {};
   rq_.row = nullptr;
@@ -297,7 +309,7 @@ void connection::drain() {
     slots_.front().close = true;
     return on_piece(first_slot_, {}, true);
   }
-  if (phase_ != phase::header || in_.size() > 0) return;   // what is being read is answered, and then the connection ends
+  if (phase_ != phase::header || in_.size() > 0) return;  // what is being read is answered, and then the connection ends
   phase_ = phase::last_answers;
   if (!slots_.empty()) slots_.back().close = true;
   flush();
@@ -333,8 +345,8 @@ void connection::watch_request(clock::time_point now) {
   if (phase_ != phase::body || sink_full_) return;
   const auto taken = now - body_started_;
   const auto seconds = std::chrono::duration<double>(taken).count();
-  const bool slow = taken > rate_grace && static_cast<double>(reader_.body_bytes() - body_bytes_at_start_) <
-                                              seconds * static_cast<double>(options_.body_bytes_per_second_min);
+  const bool slow = taken > rate_grace &&
+                    static_cast<double>(reader_.body_bytes() - body_bytes_at_start_) < seconds * static_cast<double>(options_.body_bytes_per_second_min);
   if (!slow && (sink_ || taken <= options_.body_timeout)) return;
   refuse(late);
   flush();

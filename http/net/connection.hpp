@@ -4,6 +4,9 @@
 //
 //   header ──► (key being looked up) ──► body ──► header …          refused, or `Connection: close`: answer, then lingering ──► closed
 #include <atomic>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -12,10 +15,6 @@
 #include <mutex>
 #include <optional>
 #include <string>
-
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/ssl/context.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
 
 #include "http/dispatcher.hpp"
 #include "http/net/message_reader.hpp"
@@ -27,10 +26,10 @@ namespace coreldove::http::net {
 /// What all connections share.
 struct shared_state {
   http::dispatcher& dispatcher;
-  boost::asio::ssl::context* tls = nullptr;           // nullptr: plain only
-  std::atomic<std::size_t> open{0};                   // connections
+  boost::asio::ssl::context* tls = nullptr;  // nullptr: plain only
+  std::atomic<std::size_t> open{0};          // connections
   std::mutex mutex{};
-  std::condition_variable closed{};                   // told when the last one has gone
+  std::condition_variable closed{};  // told when the last one has gone
 
   void one_closed() {
     if (open.fetch_sub(1) != 1) return;
@@ -68,7 +67,7 @@ private:
 
   struct slot {
     std::optional<response> ready;
-    std::string interim;                              // "100 Continue": sent as it is
+    std::string interim;  // "100 Continue": sent as it is
     const route* row = nullptr;
     http::method method = http::method::get;
     int version = 11;
@@ -117,7 +116,7 @@ private:
 
   phase phase_ = phase::header;
   boost::beast::flat_buffer in_;
-  std::string head_;                                  // of the request being read; rq_ looks into it
+  std::string head_;  // of the request being read; rq_ looks into it
   request rq_;
   framing framing_;
   verdict verdict_;
@@ -128,7 +127,7 @@ private:
   std::uint64_t body_bytes_at_start_ = 0;
 
   std::deque<slot> slots_;
-  std::uint64_t first_slot_ = 0;                      // number of slots_.front()
+  std::uint64_t first_slot_ = 0;  // number of slots_.front()
   std::string out_, sending_;
   bool writing_ = false, stream_asked_ = false, close_after_write_ = false, left_ = false;
   clock::time_point last_write_;

@@ -1,5 +1,6 @@
-#include <boost/asio/post.hpp>
 #include <spdlog/spdlog.h>
+
+#include <boost/asio/post.hpp>
 
 #include "http/net/connection.hpp"
 #include "http/response_writer.hpp"
@@ -73,8 +74,7 @@ bool connection::append_front() {
   if (!s.ready) return false;
   const bool streams = s.ready->stream != nullptr;
   s.close = s.close || (streams && s.version == 10);  // only the end of the connection ends such a body
-  if (!s.head_sent)
-    append_response(out_, *s.ready, {s.version, s.close, s.head_only, rq_.tls, s.trace_id, s.more_fields});
+  if (!s.head_sent) append_response(out_, *s.ready, {s.version, s.close, s.head_only, rq_.tls, s.trace_id, s.more_fields});
   s.head_sent = true;
   if (streams && !s.head_only) {
     ask_stream();

@@ -1,11 +1,11 @@
 #include "http/net/message_reader.hpp"
 
-#include <algorithm>
+#include <simdjson.h>
 
+#include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
-#include <simdjson.h>
 
 namespace coreldove::http::net {
 namespace {
@@ -15,8 +15,8 @@ using boost::beast::error_code;
 using boost::beast::string_view;
 
 constexpr std::size_t body_bytes_kept_max = 64 * 1024;
-constexpr std::size_t reserved_up_front_max = 16 * 1024;   // a declared length is a promise, not a reason to take memory
-constexpr std::size_t chunk_line_bytes_max = 1024;         // size, extension and the line end before
+constexpr std::size_t reserved_up_front_max = 16 * 1024;  // a declared length is a promise, not a reason to take memory
+constexpr std::size_t chunk_line_bytes_max = 1024;        // size, extension and the line end before
 
 std::string_view plain(string_view s) { return {s.data(), s.size()}; }
 
@@ -36,16 +36,18 @@ struct message_reader::parser {
   public:
     explicit one_request(parser& owner) : owner_(owner) {
       eager(false);
-      header_limit(1U << 20U);                        // the connection has counted already
-      body_limit(boost::none);                        // counted here
+      header_limit(1U << 20U);  // the connection has counted already
+      body_limit(boost::none);  // counted here
     }
 
   private:
     void on_request_impl(beast_http::verb, string_view, string_view, int, error_code&) override {}
     void on_response_impl(int, string_view, int, error_code&) override {}
     void on_field_impl(beast_http::field, string_view name, string_view value, error_code& ec) override {
-      if (owner_.in_body) owner_.found.refuse({problems::malformed_request, "Trailers are not taken."}, ec);
-      else owner_.fields->push_back({plain(name), plain(value)});
+      if (owner_.in_body)
+        owner_.found.refuse({problems::malformed_request, "Trailers are not taken."}, ec);
+      else
+        owner_.fields->push_back({plain(name), plain(value)});
     }
     void on_header_impl(error_code&) override { owner_.in_body = true; }
     void on_body_init_impl(const boost::optional<std::uint64_t>& length, error_code&) override {
@@ -68,8 +70,10 @@ struct message_reader::parser {
       found.refuse({problems::content_too_large, "The body is larger than this call takes."}, ec);
       return 0;
     }
-    if (pass_on) pass_on(piece);
-    else if (what == keep::body) body.append(piece);
+    if (pass_on)
+      pass_on(piece);
+    else if (what == keep::body)
+      body.append(piece);
     return piece.size();
   }
 
@@ -128,7 +132,8 @@ message_reader::progress message_reader::feed(std::string_view bytes) {
       return out;
     }
   }
-  if (p.request->is_done()) out.state = state::complete;
+  if (p.request->is_done())
+    out.state = state::complete;
   else if (bytes.size() - out.consumed > chunk_line_bytes_max) {
     out.state = state::refused;
     out.why = refusal{problems::malformed_request, "A chunk's extension is malformed or too long."};

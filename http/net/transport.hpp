@@ -1,12 +1,11 @@
 #pragma once
 // A socket that may speak TLS. For the connection alone: it brings Asio along.
-#include <optional>
-#include <utility>
-
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
+#include <optional>
+#include <utility>
 
 namespace coreldove::http::net {
 
@@ -26,14 +25,18 @@ public:
   }
   template <class Handler>
   void read_some(boost::asio::mutable_buffer into, Handler&& handler) {
-    if (tls_) tls_->async_read_some(into, std::forward<Handler>(handler));
-    else socket_.async_read_some(into, std::forward<Handler>(handler));
+    if (tls_)
+      tls_->async_read_some(into, std::forward<Handler>(handler));
+    else
+      socket_.async_read_some(into, std::forward<Handler>(handler));
   }
   /// All of it; `condition` as for asio::async_write, it sees each step forward.
   template <class Condition, class Handler>
   void write(boost::asio::const_buffer from, Condition condition, Handler&& handler) {
-    if (tls_) boost::asio::async_write(*tls_, from, condition, std::forward<Handler>(handler));
-    else boost::asio::async_write(socket_, from, condition, std::forward<Handler>(handler));
+    if (tls_)
+      boost::asio::async_write(*tls_, from, condition, std::forward<Handler>(handler));
+    else
+      boost::asio::async_write(socket_, from, condition, std::forward<Handler>(handler));
   }
 
 private:

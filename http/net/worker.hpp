@@ -1,16 +1,15 @@
 #pragma once
 // One thread with its own event loop and its own connections. Answers from other threads come through a mailbox that wakes the loop once for many.
 #include <atomic>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <memory>
 #include <mutex>
 #include <thread>
 #include <unordered_set>
 #include <vector>
-
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include "http/response.hpp"
 
@@ -27,7 +26,7 @@ public:
   worker& operator=(const worker&) = delete;
 
   void start();
-  void stop();                                        // waits for the thread; connections are closed, later letters dropped
+  void stop();  // waits for the thread; connections are closed, later letters dropped
   bool runs_here() const { return std::this_thread::get_id() == thread_.get_id(); }
   boost::asio::io_context& io() { return io_; }
 
@@ -57,10 +56,10 @@ private:
   std::thread thread_;
   std::unordered_set<std::shared_ptr<connection>> connections_;
   bool draining_ = false;
-  bool stopped_ = false;                              // under mutex_
+  bool stopped_ = false;  // under mutex_
   std::mutex mutex_;
   std::vector<letter> letters_;
-  std::vector<letter> open_;                          // being delivered; kept for its room
+  std::vector<letter> open_;  // being delivered; kept for its room
 };
 
 }  // namespace coreldove::http::net

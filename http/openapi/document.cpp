@@ -1,8 +1,8 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <vector>
-
-#include <fmt/format.h>
 
 #include "http/json_text.hpp"
 #include "http/openapi.hpp"
@@ -13,7 +13,8 @@ namespace coreldove::http {
 namespace {
 
 constexpr std::string_view description =
-    "Takes orders, sees them through payment, stock, fulfilment and shipping, and never loses one. Money is a decimal string, times are RFC 3339 in UTC, errors "
+    "Takes orders, sees them through payment, stock, fulfilment and shipping, and never loses one. Money is a decimal string, times are RFC 3339 in UTC, "
+    "errors "
     "are problem details (RFC 9457) with all bad fields at once.";
 
 std::vector<std::string_view> words(std::string_view text) {
@@ -42,9 +43,7 @@ std::string content_of(std::string_view schema) {
   return fmt::format(R"("content":{{"{}":{{"schema":{{"$ref":"#/components/schemas/{}"}}}}}})", type, schema);
 }
 
-std::string problem_answer(std::string_view status) {
-  return fmt::format(R"("{}":{{"$ref":"#/components/responses/Problem"}})", status);
-}
+std::string problem_answer(std::string_view status) { return fmt::format(R"("{}":{{"$ref":"#/components/responses/Problem"}})", status); }
 
 std::string answers_of(const route& row, const operation_text& text) {
   std::map<std::string_view, std::string> out;
@@ -66,16 +65,20 @@ std::string answers_of(const route& row, const operation_text& text) {
 }
 
 std::string operation_of(const route& row, const operation_text& text) {
-  std::string out = fmt::format(R"("{}":{{"operationId":"{}","tags":["{}"],"summary":{},"description":{})", [&] {
-    std::string verb{to_string(row.method)};
-    std::transform(verb.begin(), verb.end(), verb.begin(), [](char c) { return static_cast<char>(c + 32); });
-    return verb;
-  }(), text.id, text.tag, quoted(text.summary), quoted(text.description));
+  std::string out = fmt::format(R"("{}":{{"operationId":"{}","tags":["{}"],"summary":{},"description":{})",
+                                [&] {
+                                  std::string verb{to_string(row.method)};
+                                  std::transform(verb.begin(), verb.end(), verb.begin(), [](char c) { return static_cast<char>(c + 32); });
+                                  return verb;
+                                }(),
+                                text.id, text.tag, quoted(text.summary), quoted(text.description));
   std::string roles;
   for (std::size_t i = 0; i < role_count; ++i)
     if (row.roles.has(static_cast<role>(i))) roles.append(roles.empty() ? "" : ",").append(quoted(to_string(static_cast<role>(i))));
-  if (row.roles.is_open()) out.append(",\"security\":[]");
-  else out.append(",\"x-roles\":[").append(roles).append("]");
+  if (row.roles.is_open())
+    out.append(",\"security\":[]");
+  else
+    out.append(",\"x-roles\":[").append(roles).append("]");
   std::string parameters;
   for (const auto name : words(text.parameters))
     parameters.append(parameters.empty() ? "" : ",").append(fmt::format(R"({{"$ref":"#/components/parameters/{}"}})", name));
@@ -91,7 +94,7 @@ std::string openapi_document(std::string_view version, std::string_view api_key_
   std::string out = fmt::format(R"({{"openapi":"3.1.0","info":{{"title":"CoreLDove","version":{},"description":{}}},"servers":[{{"url":"/"}}],)",
                                 quoted(version.empty() ? "0" : version), quoted(description));
   out.append(R"("security":[{"apiKey":[]},{"token":[]}],"paths":{)");
-  std::string_view open;                              // the path whose operations are being written
+  std::string_view open;  // the path whose operations are being written
   for (const auto& first : routes()) {
     if (first.pattern == open) continue;
     open = first.pattern;

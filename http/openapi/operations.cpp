@@ -6,20 +6,22 @@ namespace coreldove::http {
 namespace {
 
 constexpr std::array texts{
-    operation_text{"placeOrder", "Orders", "Place an order",
-                   "202 once the order is durable, never before. With `Prefer: wait=N` the answer is 201 as soon as the order is confirmed, rejected or on hold, "
-                   "or 202 when the time is up. With an `Idempotency-Key`, repeating the request gives the first answer again, marked "
-                   "`Idempotent-Replayed: true`; the same key with another body is 422 `idempotency-key-reused`. Unknown top-level fields are ignored; "
-                   "fields that only the server writes are refused (`read_only`).",
-                   "IdempotencyKey PreferWait", "OrderInput", "201:Order 202:Order", "422"},
+    operation_text{
+        "placeOrder", "Orders", "Place an order",
+        "202 once the order is durable, never before. With `Prefer: wait=N` the answer is 201 as soon as the order is confirmed, rejected or on hold, "
+        "or 202 when the time is up. With an `Idempotency-Key`, repeating the request gives the first answer again, marked "
+        "`Idempotent-Replayed: true`; the same key with another body is 422 `idempotency-key-reused`. Unknown top-level fields are ignored; "
+        "fields that only the server writes are refused (`read_only`).",
+        "IdempotencyKey PreferWait", "OrderInput", "201:Order 202:Order", "422"},
     operation_text{"listOrders", "Orders", "List orders",
                    "Newest first. Pages by cursor: every order appears exactly once, also while others are added. Customers see their own.",
-                   "Status PaymentStatus FulfillmentStatus CustomerId Sku CreatedAfter CreatedBefore MinTotal MaxTotal Q Sort Limit Cursor", "", "200:OrderPage",
-                   "422"},
-    operation_text{"placeOrdersInBulk", "Orders", "Place many orders",
-                   "NDJSON in, one order a line; NDJSON out, one result a line, in the same order and while rows still arrive. Every row is idempotent: by its own "
-                   "`idempotency_key`, or by the request's `Idempotency-Key` and the line's number.",
-                   "IdempotencyKey", "BulkRow", "200:BulkResult", ""},
+                   "Status PaymentStatus FulfillmentStatus CustomerId Sku CreatedAfter CreatedBefore MinTotal MaxTotal Q Sort Limit Cursor", "",
+                   "200:OrderPage", "422"},
+    operation_text{
+        "placeOrdersInBulk", "Orders", "Place many orders",
+        "NDJSON in, one order a line; NDJSON out, one result a line, in the same order and while rows still arrive. Every row is idempotent: by its own "
+        "`idempotency_key`, or by the request's `Idempotency-Key` and the line's number.",
+        "IdempotencyKey", "BulkRow", "200:BulkResult", ""},
     operation_text{"getOrder", "Orders", "Look at an order", "The `ETag` is the order's version. Customers do not see `fraud` and `reviews`.",
                    "OrderId IfNoneMatch", "", "200:Order 304:-", "404"},
     operation_text{"changeOrderStatus", "Orders", "Move an order to another status",
@@ -28,32 +30,35 @@ constexpr std::array texts{
     operation_text{"cancelOrder", "Orders", "Cancel an order", "Releases the stock and voids the authorization or refunds what was captured.",
                    "OrderId IfMatch IdempotencyKey", "Reason", "200:Order 202:Order", "404 409 412 422"},
     operation_text{"fulfillOrder", "Fulfilment", "Plan and start fulfilment",
-                   "All that is left, or the given lines. A line is named by its index (the first is 0) or its SKU.", "OrderId IfMatch IdempotencyKey", "Fulfillment",
-                   "200:Order 202:Order", "404 409 412 422"},
+                   "All that is left, or the given lines. A line is named by its index (the first is 0) or its SKU.", "OrderId IfMatch IdempotencyKey",
+                   "Fulfillment", "200:Order 202:Order", "404 409 412 422"},
     operation_text{"refundOrder", "Payments", "Refund an order", "An amount, whole lines, or all that is left; never more than was captured.",
                    "OrderId IfMatch IdempotencyKey", "Refund", "200:Order 202:Order", "404 409 412 422"},
     operation_text{"getTracking", "Fulfilment", "Track an order's shipments", "Each shipment with carrier, tracking number, normalised state and its history.",
                    "OrderId", "", "200:Tracking", "404"},
-    operation_text{"getOrderEvents", "Orders", "An order's history", "Oldest first; `seq` counts from 1 without gaps.", "OrderId HistoryCursor HistoryLimit", "",
-                   "200:HistoryPage", "404 422"},
+    operation_text{"getOrderEvents", "Orders", "An order's history", "Oldest first; `seq` counts from 1 without gaps.", "OrderId HistoryCursor HistoryLimit",
+                   "", "200:HistoryPage", "404 422"},
     operation_text{"listInventory", "Inventory", "List stock", "By SKU, ascending.", "Limit Cursor", "", "200:StockPage", "422"},
     operation_text{"getInventory", "Inventory", "One SKU's stock", "", "SkuPath", "", "200:Stock", "404"},
-    operation_text{"adjustInventory", "Inventory", "Correct the stock", "A count (`on_hand`) or a difference (`delta`). 409 where less would be on hand than is reserved.",
-                   "SkuPath IdempotencyKey", "StockAdjustment", "200:Stock", "404 409 422"},
+    operation_text{"adjustInventory", "Inventory", "Correct the stock",
+                   "A count (`on_hand`) or a difference (`delta`). 409 where less would be on hand than is reserved.", "SkuPath IdempotencyKey",
+                   "StockAdjustment", "200:Stock", "404 409 422"},
     operation_text{"listReviews", "Reviews", "Orders that wait for a person", "", "ReviewStatus ReviewKind Limit Cursor", "", "200:ReviewPage", "422"},
     operation_text{"approveReview", "Reviews", "Approve a review", "The order goes on where it was held.", "ReviewId IfMatch IdempotencyKey", "Note",
                    "200:Order 202:Order", "404 409 412 422"},
     operation_text{"rejectReview", "Reviews", "Reject a review", "The order ends, or its shipment does.", "ReviewId IfMatch IdempotencyKey", "Note",
                    "200:Order 202:Order", "404 409 412 422"},
-    operation_text{"getPerformance", "Analytics", "Figures about orders", "Over the orders created in [from, to); the last 30 days by default. Durations in seconds.",
-                   "From To", "", "200:Performance", "422"},
-    operation_text{"getInventoryFigures", "Analytics", "Figures about stock", "Totals, by warehouse, and what runs low.", "LowStock", "", "200:InventoryFigures", "422"},
-    operation_text{"streamEvents", "Events", "Everything that is committed, as it happens",
-                   "Server-sent events: `id` is the position, `event` the type, `data` the event. `Last-Event-ID` (or `after`) resumes without a gap; without either "
-                   "the stream begins now. A comment every 15 seconds keeps the line alive.",
-                   "LastEventId After OrderIdFilter", "", "200:EventStream", "422"},
-    operation_text{"receiveWebhook", "Webhooks", "Notices of outside systems", "The signature is checked on the raw body; 200 once the notice is durable.", "Source",
-                   "Anything", "200:Received", "403 404"},
+    operation_text{"getPerformance", "Analytics", "Figures about orders",
+                   "Over the orders created in [from, to); the last 30 days by default. Durations in seconds.", "From To", "", "200:Performance", "422"},
+    operation_text{"getInventoryFigures", "Analytics", "Figures about stock", "Totals, by warehouse, and what runs low.", "LowStock", "",
+                   "200:InventoryFigures", "422"},
+    operation_text{
+        "streamEvents", "Events", "Everything that is committed, as it happens",
+        "Server-sent events: `id` is the position, `event` the type, `data` the event. `Last-Event-ID` (or `after`) resumes without a gap; without either "
+        "the stream begins now. A comment every 15 seconds keeps the line alive.",
+        "LastEventId After OrderIdFilter", "", "200:EventStream", "422"},
+    operation_text{"receiveWebhook", "Webhooks", "Notices of outside systems", "The signature is checked on the raw body; 200 once the notice is durable.",
+                   "Source", "Anything", "200:Received", "403 404"},
     operation_text{"getHealth", "Operations", "Health, with each component's state", "", "", "", "200:Health 503:Health", ""},
     operation_text{"getLiveness", "Operations", "Is the process alive?", "", "", "", "200:State", ""},
     operation_text{"getReadiness", "Operations", "Are new orders taken?", "", "", "", "200:State 503:State", ""},

@@ -1,8 +1,8 @@
 // GET /docs: a page that fetches /openapi.json and shows it. No word of it comes from elsewhere.
+#include <openssl/evp.h>
+
 #include <array>
 #include <string_view>
-
-#include <openssl/evp.h>
 
 #include "http/openapi.hpp"
 
@@ -86,7 +86,8 @@ std::string source_hash(std::string_view text) {
 
 page docs_page() {
   page out;
-  out.html.append("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\"><title>CoreLDove API</title>");
+  out.html.append(
+      "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\"><title>CoreLDove API</title>");
   out.html.append("<style>").append(style).append("</style></head><body><nav aria-label=\"Calls\"></nav><main></main><script>").append(script);
   out.html.append("</script></body></html>\n");
   out.policy = "default-src 'none'; connect-src 'self'; script-src " + source_hash(script) + "; style-src " + source_hash(style) +

@@ -7,10 +7,10 @@ namespace coreldove::http {
 
 struct operation_text {
   std::string_view id, tag, summary, description;
-  std::string_view parameters;                        // names below components/parameters, parted by blanks
-  std::string_view request;                           // a schema's name; empty: no body
-  std::string_view answers;                           // "202:Order 201:Order": status and schema; "-" for a schema: no JSON
-  std::string_view problems;                          // statuses that only this call has, parted by blanks
+  std::string_view parameters;  // names below components/parameters, parted by blanks
+  std::string_view request;     // a schema's name; empty: no body
+  std::string_view answers;     // "202:Order 201:Order": status and schema; "-" for a schema: no JSON
+  std::string_view problems;    // statuses that only this call has, parted by blanks
 };
 
 std::span<const operation_text> operation_texts();

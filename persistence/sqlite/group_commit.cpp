@@ -28,6 +28,11 @@ std::size_t size_of(const append& item) {
   return n;
 }
 
+domain::result<bool> plain(const domain::result<append_outcome>& r) {
+  if (!r) return r.error();
+  return true;
+}
+
 template <class... F>
 struct overload : F... {
   using F::operator()...;
@@ -73,7 +78,7 @@ void group_commit::adjust(stock_adjustment item, append_done done) { enqueue({ad
 
 void group_commit::import(persistence::catalog items, plain_done done) { enqueue({import_job{std::move(items), std::move(done)}}); }
 
-void group_commit::outbox_done(std::vector<std::string> keys) { enqueue({outbox_job{std::move(keys)}}); }
+void group_commit::outbox_done(std::vector<std::string> keys, plain_done done) { enqueue({outbox_job{std::move(keys), std::move(done)}}); }
 
 void group_commit::enqueue(job j) {
   {
@@ -213,7 +218,7 @@ void group_commit::answer(batch b) {
                           x.done(std::move(j.result));
                         },
                         [&](adjust_job& x) { x.done(std::move(j.result)); },
-                        [&](import_job& x) { x.done(j.result ? domain::result<bool>(true) : domain::result<bool>(j.result.error())); }, [](outbox_job&) {}},
+                        [&](import_job& x) { x.done(plain(j.result)); }, [&](outbox_job& x) { x.done(plain(j.result)); }},
                j.what);
   }
   if (appends > 0 && options_.observe.batch_size) options_.observe.batch_size(appends);

@@ -27,7 +27,7 @@ public:
   void append(persistence::append item, append_done done) override;
   void adjust(stock_adjustment item, append_done done) override;
   void import(persistence::catalog items, plain_done done) override;
-  void outbox_done(std::vector<std::string> keys) override;
+  void outbox_done(std::vector<std::string> keys, plain_done done) override;
   std::size_t queued() const override { return appends_queued_.load(std::memory_order_relaxed); }
   bool healthy() const override { return healthy_.load(std::memory_order_relaxed); }
 
@@ -50,6 +50,7 @@ private:
   };
   struct outbox_job {
     std::vector<std::string> keys;
+    plain_done done;
   };
   using outcome = domain::result<append_outcome>;
   struct job {

@@ -202,6 +202,67 @@ TEST_F(Recovery, AnOrderThatCrashesAgainAndAgainGoesToAPersonWhoCanReleaseIt) {
   EXPECT_EQ(order(id).status, order_status::confirmed);
 }
 
+TEST_F(Recovery, AnOrderThatCannotEvenBeHandedToAPersonIsTriedAgainLater) {
+  const auto id = placed();
+  world->store.throw_on_append(5, id);  // the fifth time it is the quarantine itself
+  for (int i = 0; i < 4; ++i) {
+    world->tell(id, domain::change_status{order_status::on_hold, "look", "operator"});
+    world->pass(1s);
+  }
+  EXPECT_TRUE(order(id).reviews.empty());
+  world->pass(2min);
+  const auto again = world->tell(id, domain::cancel_order{"", "customer"});
+  world->settle();
+  EXPECT_TRUE(again->ok());
+}
+
+TEST_F(Recovery, AnAnswerThatCouldNotBeWrittenMakesTheNextCallARepeat) {
+  const auto id = placed();
+  world->outside.delay = [] { return domain::duration{1'000}; };
+  world->tell(id, domain::fulfill_order{{}, {}, {}, "operator"});
+  world->settle();
+  world->store.disk_full(true);
+  world->pass(2s);  // the label's answer comes, and cannot be written
+  world->store.disk_full(false);
+  world->pass(1s);
+  world->tell(id, domain::change_status{order_status::on_hold, "", "operator"});
+  world->pass(30s);
+  EXPECT_GE(calls(operation_kind::label), 2u);
+  EXPECT_EQ(effects(operation_kind::label), 1u);
+}
+
+TEST_F(Recovery, ARefusalOfARepeatSaysNothingOfTheCallBeforeTheCrash) {
+  treat(operation_kind::authorize, manner::keeps_silent);
+  const auto id = placed();
+  ASSERT_EQ(effects(operation_kind::authorize), 1u);
+  world->crash();
+  treat(operation_kind::authorize, manner::refuses, 1);
+  world->start();
+  world->settle();
+  EXPECT_EQ(payment_status_of(order(id)), payment_status::unknown);
+  world->tell(id, domain::cancel_order{"", "customer"});
+  world->pass(1min);
+  EXPECT_EQ(order(id).status, order_status::cancelled);
+  EXPECT_EQ(effects(operation_kind::void_authorization), 1u);
+}
+
+TEST_F(Recovery, AMessageThatTheOutboxWouldNotLetGoOfIsNotSentTwice) {
+  world->outside.treat_mail = [&](const integrations::mail&) {
+    world->store.disk_full(true);  // right after it is sent nothing can be written
+    return manner::answers;
+  };
+  placed();
+  world->pass(5s);
+  EXPECT_EQ(world->store.disk.outbox.size(), 1u);
+  world->store.disk_full(false);
+  world->pass(5s);
+  EXPECT_TRUE(world->store.disk.outbox.empty());
+  world->crash();
+  world->start();
+  world->pass(5s);
+  EXPECT_EQ(world->outside.mails().size(), 1u);
+}
+
 TEST_F(Recovery, AStreamThatCannotBeTakenInEndsThatOrdersActorAndNoOther) {
   const auto id = placed(), other = placed();
   world->crash();

@@ -1,7 +1,8 @@
 // Who may do what: every role, every route.
+#include "http/auth.hpp"
+
 #include <gtest/gtest.h>
 
-#include "http/auth.hpp"
 #include "http/routes.hpp"
 #include "tests/http/running_server.hpp"
 
@@ -30,19 +31,32 @@ std::string path_of(const http::route& row) {
 
 /// Written down once more, apart from the route table: which roles may call which operation. Everything else is refused.
 const std::map<std::string, std::string> may_call{
-    {"placeOrder", "customer operator manager admin"},   {"listOrders", "customer operator manager admin"},
-    {"placeOrdersInBulk", "customer operator manager admin"}, {"getOrder", "customer operator manager admin"},
-    {"changeOrderStatus", "operator manager admin"},     {"cancelOrder", "customer operator manager admin"},
-    {"fulfillOrder", "operator manager admin"},          {"refundOrder", "manager admin"},
-    {"getTracking", "customer operator manager admin"},  {"getOrderEvents", "operator manager admin"},
-    {"listInventory", "operator manager admin"},         {"getInventory", "operator manager admin"},
-    {"adjustInventory", "operator manager admin"},       {"listReviews", "operator manager admin"},
-    {"approveReview", "operator manager admin"},         {"rejectReview", "operator manager admin"},
-    {"getPerformance", "operator manager admin"},        {"getInventoryFigures", "operator manager admin"},
-    {"streamEvents", "operator manager admin"},          {"receiveWebhook", "everybody"},
-    {"getHealth", "everybody"},                          {"getLiveness", "everybody"},
-    {"getReadiness", "everybody"},                       {"getMetrics", "everybody"},
-    {"getOpenApi", "everybody"},                         {"getDocs", "everybody"},
+    {"placeOrder", "customer operator manager admin"},
+    {"listOrders", "customer operator manager admin"},
+    {"placeOrdersInBulk", "customer operator manager admin"},
+    {"getOrder", "customer operator manager admin"},
+    {"changeOrderStatus", "operator manager admin"},
+    {"cancelOrder", "customer operator manager admin"},
+    {"fulfillOrder", "operator manager admin"},
+    {"refundOrder", "manager admin"},
+    {"getTracking", "customer operator manager admin"},
+    {"getOrderEvents", "operator manager admin"},
+    {"listInventory", "operator manager admin"},
+    {"getInventory", "operator manager admin"},
+    {"adjustInventory", "operator manager admin"},
+    {"listReviews", "operator manager admin"},
+    {"approveReview", "operator manager admin"},
+    {"rejectReview", "operator manager admin"},
+    {"getPerformance", "operator manager admin"},
+    {"getInventoryFigures", "operator manager admin"},
+    {"streamEvents", "operator manager admin"},
+    {"receiveWebhook", "everybody"},
+    {"getHealth", "everybody"},
+    {"getLiveness", "everybody"},
+    {"getReadiness", "everybody"},
+    {"getMetrics", "everybody"},
+    {"getOpenApi", "everybody"},
+    {"getDocs", "everybody"},
 };
 
 TEST(Authorisation, EveryRoleAndRouteIsAsItIsWrittenDown) {
@@ -97,7 +111,9 @@ TEST(ApiKeys, TheDevelopmentKeyHoldsOnlyWhereItIsSwitchedOn) {
   runtime::metrics metrics;
   http::server_options options;
   options.port = 0;
-  const auto nobody = [](std::string, std::function<void(domain::result<std::optional<http::api_key_owner>>)> done) { done(std::optional<http::api_key_owner>{}); };
+  const auto nobody = [](std::string, std::function<void(domain::result<std::optional<http::api_key_owner>>)> done) {
+    done(std::optional<http::api_key_owner>{});
+  };
   http::server server{options, engine, metrics, nobody, runtime::system_clock()};
   server.start();
   EXPECT_EQ(ask(server.port(), "GET " + api + "/orders HTTP/1.1\r\nX-API-Key: dev-admin-key").status, 401);
@@ -113,7 +129,8 @@ TEST(ApiKeys, TheFieldsNameCanBeChosen) {
 
 TEST(ApiKeys, AreNotTakenTogetherWithATokenNorInTheQuery) {
   running_server server;
-  EXPECT_EQ(ask(server.port(), "GET " + api + "/orders HTTP/1.1\r\nX-API-Key: key-operator\r\nAuthorization: Bearer " + token(http::role::admin, "a")).status, 400);
+  EXPECT_EQ(ask(server.port(), "GET " + api + "/orders HTTP/1.1\r\nX-API-Key: key-operator\r\nAuthorization: Bearer " + token(http::role::admin, "a")).status,
+            400);
   EXPECT_EQ(ask(server.port(), "GET " + api + "/orders?api_key=key-operator HTTP/1.1").status, 401);
 }
 

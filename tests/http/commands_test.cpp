@@ -129,8 +129,8 @@ TEST(Fulfill, RefusesLinesThatAreNotThere) {
   const auto answer = server.send("POST", order + "/fulfill", R"({"lines":[{"sku":"Z"},{"line":2},{"line":-1}]})");
   EXPECT_EQ(answer.status, 422);
   for (const std::string at : {"0", "1", "2"}) EXPECT_TRUE(has(answer.body, "\"pointer\":\"/lines/" + at + "\",\"code\":\"unknown\""));
-  for (const std::string body : {R"({"lines":[{}]})", R"({"lines":[true]})", R"({"lines":"all"})", R"({"lines":[{"line":0,"quantity":0}]})", R"({"lines":[{"line":0,"quantity":1.5}]})",
-                                 R"({"warehouse":3})"})
+  for (const std::string body : {R"({"lines":[{}]})", R"({"lines":[true]})", R"({"lines":"all"})", R"({"lines":[{"line":0,"quantity":0}]})",
+                                 R"({"lines":[{"line":0,"quantity":1.5}]})", R"({"warehouse":3})"})
     EXPECT_EQ(server.send("POST", order + "/fulfill", body).status, 422) << body;
   EXPECT_EQ(server.send("POST", api + "/orders/" + missing_order + "/fulfill", R"({"lines":[0]})").status, 404);
   EXPECT_TRUE(server.engine.commands.empty());
@@ -179,8 +179,9 @@ TEST(Inventory, IsCorrectedByCountOrDifference) {
   EXPECT_EQ(server.engine.adjust_reason, "counted");
   EXPECT_EQ(server.send("PUT", api + "/inventory/A", R"({"warehouse":"east","delta":-3,"reason":"broken"})").status, 200);
   EXPECT_EQ(server.engine.delta, -3);
-  for (const std::string body : {R"({"warehouse":"east","reason":"r"})", R"({"warehouse":"east","reason":"r","on_hand":1,"delta":1})", R"({"warehouse":"east","reason":"r","on_hand":-1})",
-                                 R"({"warehouse":"east","reason":"r","on_hand":1.0})", R"({"warehouse":"east","on_hand":1})", R"({"reason":"r","on_hand":1})"})
+  for (const std::string body : {R"({"warehouse":"east","reason":"r"})", R"({"warehouse":"east","reason":"r","on_hand":1,"delta":1})",
+                                 R"({"warehouse":"east","reason":"r","on_hand":-1})", R"({"warehouse":"east","reason":"r","on_hand":1.0})",
+                                 R"({"warehouse":"east","on_hand":1})", R"({"reason":"r","on_hand":1})"})
     EXPECT_EQ(server.send("PUT", api + "/inventory/A", body).status, 422) << body;
   server.engine.failure = domain::failure{domain::errc::wrong_state, "4 units are reserved."};
   const auto answer = server.send("PUT", api + "/inventory/A", R"({"warehouse":"east","on_hand":1,"reason":"counted"})");
@@ -228,7 +229,8 @@ TEST(Analytics, AddsUpTheStockOverAllPages) {
 TEST(Webhooks, PassAsTheyCame) {
   running_server server;
   const std::string body = "{ \"any\" : \"bytes, 4111111111111111 included\" }";
-  EXPECT_EQ(ask(server.port(), "POST " + api + "/webhooks/in/stripe HTTP/1.1\r\nStripe-Signature: t=1,v1=abc\r\nContent-Type: text/odd", body, false).status, 200);
+  EXPECT_EQ(ask(server.port(), "POST " + api + "/webhooks/in/stripe HTTP/1.1\r\nStripe-Signature: t=1,v1=abc\r\nContent-Type: text/odd", body, false).status,
+            200);
   EXPECT_EQ(server.engine.webhook_body, body);
   EXPECT_EQ(server.engine.webhook_signature, "t=1,v1=abc");
   EXPECT_EQ(ask(server.port(), "POST " + api + "/webhooks/in/nobody HTTP/1.1", body).status, 404);

@@ -1,6 +1,5 @@
 // How connections behave: pipelining, limits, slowness, both versions of HTTP.
 #include <gtest/gtest.h>
-
 #include <sys/resource.h>
 
 #include <memory>
@@ -118,7 +117,8 @@ TEST(Connection, SaysContinueBeforeABodyThatIsWaitedFor) {
   running_server server;
   wire_client client{server.port()};
   const auto body = order_body();
-  client.send("POST " + api + "/orders HTTP/1.1\r\nHost: a\r\nX-API-Key: dev-admin-key\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: " +
+  client.send("POST " + api +
+              "/orders HTTP/1.1\r\nHost: a\r\nX-API-Key: dev-admin-key\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: " +
               std::to_string(body.size()) + "\r\n\r\n");
   EXPECT_EQ(client.read_until("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
   client.send(body);
@@ -136,7 +136,8 @@ TEST(Connection, SaysNoInsteadOfContinueWhereTheBodyWouldBeInVain) {
 TEST(Connection, RefusesABodyAtOnceThatIsDeclaredTooLarge) {
   running_server server;
   wire_client client{server.port()};
-  client.send("POST " + api + "/orders HTTP/1.1\r\nHost: a\r\nX-API-Key: dev-admin-key\r\nContent-Type: application/json\r\nContent-Length: 1099511627776\r\n\r\n");
+  client.send("POST " + api +
+              "/orders HTTP/1.1\r\nHost: a\r\nX-API-Key: dev-admin-key\r\nContent-Type: application/json\r\nContent-Length: 1099511627776\r\n\r\n");
   const auto answer = client.read();
   EXPECT_EQ(answer.status, 413);
   EXPECT_NE(answer.body.find(R"("type":"content-too-large")"), std::string::npos);
@@ -146,7 +147,8 @@ TEST(Connection, RefusesABodyAtOnceThatIsDeclaredTooLarge) {
 TEST(Connection, RefusesATenMegabyteBodyThatComesInChunks) {
   running_server server;
   wire_client client{server.port()};
-  client.send("POST " + api + "/orders HTTP/1.1\r\nHost: a\r\nX-API-Key: dev-admin-key\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n");
+  client.send("POST " + api +
+              "/orders HTTP/1.1\r\nHost: a\r\nX-API-Key: dev-admin-key\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n");
   const std::string chunk = "10000\r\n" + std::string(65'536, 'a') + "\r\n";
   for (int i = 0; i < 160 && client.send(chunk); ++i) {
   }
@@ -155,7 +157,8 @@ TEST(Connection, RefusesATenMegabyteBodyThatComesInChunks) {
 
 TEST(Connection, TakesABodyInChunksOfOneByte) {
   running_server server;
-  std::string text = "POST " + api + "/orders HTTP/1.1\r\nHost: a\r\nX-API-Key: dev-admin-key\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
+  std::string text =
+      "POST " + api + "/orders HTTP/1.1\r\nHost: a\r\nX-API-Key: dev-admin-key\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
   for (const char c : order_body()) text.append("1\r\n").append(1, c).append("\r\n");
   wire_client client{server.port()};
   client.send(text + "0\r\n\r\nGET /health/live HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -316,7 +319,7 @@ TEST(Connection, StopsInTimeThoughTheEngineDoesNotAnswer) {
   server.server->drain(100ms);
   EXPECT_LT(std::chrono::steady_clock::now() - began, 3s);
   EXPECT_TRUE(busy.closed());
-  server.engine.release();                            // too late, and harmless
+  server.engine.release();  // too late, and harmless
 }
 
 }  // namespace

@@ -61,8 +61,10 @@ template <class T, class F>
 void fake_engine::answer(actors::reply<T> done, F value) {
   const std::lock_guard lock{mutex};
   post([done = std::move(done), failed = failure, value = std::move(value)] {
-    if (failed) done(*failed);
-    else done(value());
+    if (failed)
+      done(*failed);
+    else
+      done(value());
   });
 }
 
@@ -106,8 +108,10 @@ void fake_engine::place(domain::order_input input, actors::request rq, actors::r
     return fresh;
   }();
   std::function<void()> task = [done = std::move(done), result = std::move(result)] { done(result); };
-  if (hold) held_.push_back(std::move(task));
-  else post(std::move(task));
+  if (hold)
+    held_.push_back(std::move(task));
+  else
+    post(std::move(task));
   changed_.notify_all();
 }
 

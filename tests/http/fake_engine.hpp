@@ -25,8 +25,8 @@ public:
 
   // What a test may set and look at, under `mutex` while a server runs.
   std::mutex mutex;
-  std::optional<domain::failure> failure;             // the answer to every command and read, while it is set
-  bool hold = false;                                  // answers to place are kept until `release`
+  std::optional<domain::failure> failure;  // the answer to every command and read, while it is set
+  bool hold = false;                       // answers to place are kept until `release`
   bool throw_on_place = false;
   bool is_ready = true;
   std::vector<actors::component_health> components{{"store", "up", ""}};
@@ -40,10 +40,10 @@ public:
   std::string adjust_reason;
   std::vector<domain::history_entry> feed_entries;
 
-  void release();                                     // answers what was held
+  void release();  // answers what was held
   std::size_t held();
-  bool wait_until(const std::function<bool()>& holds, std::chrono::milliseconds limit = std::chrono::seconds{5});   // `holds` runs under `mutex`
-  void commit(std::string stream, std::string type);  // one more event at the end of the feed
+  bool wait_until(const std::function<bool()>& holds, std::chrono::milliseconds limit = std::chrono::seconds{5});  // `holds` runs under `mutex`
+  void commit(std::string stream, std::string type);                                                               // one more event at the end of the feed
 
   // actors::service
   void place(domain::order_input input, actors::request rq, actors::reply<actors::order_answer> done) override;

@@ -1,8 +1,9 @@
 // Requests that different readers could read differently, over real sockets: each must be refused with one answer, and the connection must end, so that
 // nothing that was smuggled behind it is ever taken for a request.
+#include "http/header_guard.hpp"
+
 #include <gtest/gtest.h>
 
-#include "http/header_guard.hpp"
 #include "tests/http/running_server.hpp"
 
 namespace coreldove::test {
@@ -127,7 +128,11 @@ std::vector<refused_case> lengths() {
       {"EncodingTwiceInOne", post_with("Transfer-Encoding: chunked, chunked\r\n", "0\r\n\r\n"), 400},
       {"EncodingTwice", post_with("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"), 400},
       {"EncodingTwiceDifferent", post_with("Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n", "0\r\n\r\n"), 400},
-      {"EncodingWithVerticalTab", post_with("Transfer-Encoding: \x0B" "chunked\r\n", "0\r\n\r\n"), 400},
+      {"EncodingWithVerticalTab",
+       post_with("Transfer-Encoding: \x0B"
+                 "chunked\r\n",
+                 "0\r\n\r\n"),
+       400},
       {"EncodingQuoted", post_with("Transfer-Encoding: \"chunked\"\r\n", "0\r\n\r\n"), 400},
       {"EncodingWithParameter", post_with("Transfer-Encoding: chunked;a=b\r\n", "0\r\n\r\n"), 400},
       {"EncodingEmpty", post_with("Transfer-Encoding:\r\n", ""), 400},

@@ -21,9 +21,10 @@ std::string nested(std::size_t depth) { return "{\"a\":" + std::string(depth - 1
 
 TEST(Json, MalformedDocumentsAreRefused) {
   running_server server;
-  for (const std::string& body : {std::string{"{"}, std::string{"[]"}, std::string{"\"a\""}, std::string{"{\"a\":1,}"}, std::string{"{\"a\":01}"}, std::string{"{'a':1}"},
-                                  std::string{"{\"a\":NaN}"}, std::string{"{\"a\":1e999}"}, std::string{"{\"a\":\"\xFF\"}"}, std::string{"{\"a\":\"\xC0\xAF\"}"},
-                                  std::string{"{\"a\":\"\n\"}"}, std::string{"{} {}"}, std::string{"\xEF\xBB\xBF{}x"}, std::string("{\"a\":\"\0\"}", 9)}) {
+  for (const std::string& body :
+       {std::string{"{"}, std::string{"[]"}, std::string{"\"a\""}, std::string{"{\"a\":1,}"}, std::string{"{\"a\":01}"}, std::string{"{'a':1}"},
+        std::string{"{\"a\":NaN}"}, std::string{"{\"a\":1e999}"}, std::string{"{\"a\":\"\xFF\"}"}, std::string{"{\"a\":\"\xC0\xAF\"}"},
+        std::string{"{\"a\":\"\n\"}"}, std::string{"{} {}"}, std::string{"\xEF\xBB\xBF{}x"}, std::string("{\"a\":\"\0\"}", 9)}) {
     const auto answer = server.send("POST", api + "/orders", body);
     EXPECT_EQ(answer.status, 400) << body;
     EXPECT_TRUE(has(answer.body, R"("type":"malformed-json")")) << body;
@@ -67,22 +68,24 @@ TEST(JsonText, FindsAndLeavesOutMembers) {
 }
 
 TEST(CardData, NumbersOfAllIssuersAreRecognised) {
-  for (const char* number :
-       {"4111111111111111", "4242424242424242", "4222222222222", "5555555555554444", "5105105105105100", "2223003122003222", "378282246310005", "371449635398431",
-        "6011111111111117", "6011000990139424", "30569309025904", "38520000023237", "3530111333300000", "3566002020360505", "6200000000000005", "2200000000000004",
-        "4111 1111 1111 1111", "4111-1111-1111-1111", "3782 822463 10005", "card: 4111 1111 1111 1111, thanks", "12 4111 1111 1111 1111", "pan:4111111111111111;"})
+  for (const char* number : {"4111111111111111",       "4242424242424242",     "4222222222222",       "5555555555554444",  "5105105105105100",
+                             "2223003122003222",       "378282246310005",      "371449635398431",     "6011111111111117",  "6011000990139424",
+                             "30569309025904",         "38520000023237",       "3530111333300000",    "3566002020360505",  "6200000000000005",
+                             "2200000000000004",       "4111 1111 1111 1111",  "4111-1111-1111-1111", "3782 822463 10005", "card: 4111 1111 1111 1111, thanks",
+                             "12 4111 1111 1111 1111", "pan:4111111111111111;"})
     EXPECT_TRUE(http::holds_card_number(number)) << number;
 }
 
 TEST(CardData, OtherNumbersAreLeftAlone) {
-  for (const char* text : {"4111111111111112", "1234567890123456", "+12175550100", "+491711234567890", "2026-01-31T12:00:00.000Z", "1700000000000", "4006381333931",
-                           "41111111-1111-4111-8111-111111111111", "SKU4111111111111111X", "94001118992231974284901", "ord_01HZX3Q8V7N2M4K6J8G0F1D3S5", "411111111111", "",
-                           "0000000000000000"})
+  for (const char* text : {"4111111111111112", "1234567890123456", "+12175550100", "+491711234567890", "2026-01-31T12:00:00.000Z", "1700000000000",
+                           "4006381333931", "41111111-1111-4111-8111-111111111111", "SKU4111111111111111X", "94001118992231974284901",
+                           "ord_01HZX3Q8V7N2M4K6J8G0F1D3S5", "411111111111", "", "0000000000000000"})
     EXPECT_FALSE(http::holds_card_number(text)) << text;
 }
 
 TEST(CardData, NamesAreRecognisedHoweverTheyAreWritten) {
-  for (const char* key : {"cvv", "CVV2", "cvc", "cvc2", "pan", "card_number", "cardNumber", "Card-Number", "card number", "track1", "track_2", "track_data", "securityCode"})
+  for (const char* key :
+       {"cvv", "CVV2", "cvc", "cvc2", "pan", "card_number", "cardNumber", "Card-Number", "card number", "track1", "track_2", "track_data", "securityCode"})
     EXPECT_TRUE(http::names_card_data(key)) << key;
   for (const char* key : {"company", "panel", "tracking", "track_number", "card_brand", "", "c"}) EXPECT_FALSE(http::names_card_data(key)) << key;
 }

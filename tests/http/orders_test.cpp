@@ -128,7 +128,7 @@ TEST(PostOrder, KeepsTheCallersTrace) {
   EXPECT_EQ(with.field("trace-id"), id);
   EXPECT_EQ(server.engine.requests.at(0).trace_id, id);
   for (const auto& bad : {"00-" + std::string(32, '0') + "-00f067aa0ba902b7-01", "ff-" + id + "-00f067aa0ba902b7-01", "00-" + id + "-0000000000000000-01",
-                                "00-" + id + "-00f067aa0ba902b7-01-more", std::string{"nonsense"}}) {
+                          "00-" + id + "-00f067aa0ba902b7-01-more", std::string{"nonsense"}}) {
     const auto answer = server.send("POST", api + "/orders", "{", "traceparent: " + bad);
     EXPECT_EQ(answer.field("trace-id").size(), 32U);
     EXPECT_NE(answer.field("trace-id"), id) << bad;
@@ -176,8 +176,10 @@ TEST(GetOrder, DoesNotFindWhatIsNotThere) {
 
 TEST(ListOrders, HandsEveryFilterOn) {
   running_server server;
-  const auto answer = server.get(api + "/orders?status=on_hold&payment_status=captured&fulfillment_status=reserved&customer_id=c+1&sku=A%2F1&created_after=2026-01-02T03:04:05Z"
-                                       "&created_before=2026-02-01T00:00:00.5%2B02:00&min_total=10&max_total=20.50&q=abc&sort=created_at&limit=200&cursor=xyz");
+  const auto answer =
+      server.get(api +
+                 "/orders?status=on_hold&payment_status=captured&fulfillment_status=reserved&customer_id=c+1&sku=A%2F1&created_after=2026-01-02T03:04:05Z"
+                 "&created_before=2026-02-01T00:00:00.5%2B02:00&min_total=10&max_total=20.50&q=abc&sort=created_at&limit=200&cursor=xyz");
   ASSERT_EQ(answer.status, 200) << answer.body;
   EXPECT_TRUE(has(answer.body, R"("next_cursor":"next page","total":17)"));
   const auto& q = server.engine.queries.at(0);
@@ -198,10 +200,13 @@ TEST(ListOrders, HandsEveryFilterOn) {
 
 TEST(ListOrders, RefusesEveryFilterThatMakesNoSense) {
   running_server server;
-  const auto answer = server.get(api + "/orders?status=lost&payment_status=x&fulfillment_status=y&created_after=yesterday&created_before=2026-02-30&min_total=-1&max_total=1e3"
-                                       "&sort=total&limit=201&colour=red&q=a&q=b");
+  const auto answer =
+      server.get(api +
+                 "/orders?status=lost&payment_status=x&fulfillment_status=y&created_after=yesterday&created_before=2026-02-30&min_total=-1&max_total=1e3"
+                 "&sort=total&limit=201&colour=red&q=a&q=b");
   EXPECT_EQ(answer.status, 422);
-  for (const std::string name : {"status", "payment_status", "fulfillment_status", "created_after", "created_before", "min_total", "max_total", "sort", "limit", "colour", "q"})
+  for (const std::string name :
+       {"status", "payment_status", "fulfillment_status", "created_after", "created_before", "min_total", "max_total", "sort", "limit", "colour", "q"})
     EXPECT_TRUE(has(answer.body, "\"pointer\":\"" + name + "\"")) << name;
   EXPECT_EQ(server.get(api + "/orders?limit=0").status, 422);
   EXPECT_TRUE(server.engine.queries.empty());

@@ -5,7 +5,6 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <simdjson.h>
-
 #include <unistd.h>
 
 #include <cstdio>
@@ -24,8 +23,9 @@ bool has(const std::string& text, const std::string& part) { return text.find(pa
 
 TEST(Routes, UnknownPathsAreNotFound) {
   running_server server;
-  for (const std::string path : {"/", "/nothing", "/api", "/api/order-workflow", "/api/order-workflow/", "/api/order-workflowx/orders", "/orders", "/health/", "/health/none",
-                                 "/api/order-workflow/orders/", "/api/order-workflow/orders//cancel", "/api/order-workflow/%6frders", "/../health"}) {
+  for (const std::string path :
+       {"/", "/nothing", "/api", "/api/order-workflow", "/api/order-workflow/", "/api/order-workflowx/orders", "/orders", "/health/", "/health/none",
+        "/api/order-workflow/orders/", "/api/order-workflow/orders//cancel", "/api/order-workflow/%6frders", "/../health"}) {
     const auto answer = server.get(path);
     EXPECT_EQ(answer.status, 404) << path;
     EXPECT_TRUE(has(answer.body, R"("type":"not-found")"));
@@ -202,7 +202,8 @@ TEST(Tls, CanBeRequired) {
   EXPECT_EQ(plain.status, 403);
   EXPECT_TRUE(has(plain.body, R"("type":"https-required")"));
   EXPECT_EQ(server.get("/health").status, 200);
-  EXPECT_TRUE(has(ask_with_tls(server.port(), "GET " + api + "/orders HTTP/1.1\r\nHost: a\r\nX-API-Key: dev-admin-key\r\nConnection: close\r\n\r\n"), "HTTP/1.1 200 OK"));
+  EXPECT_TRUE(has(ask_with_tls(server.port(), "GET " + api + "/orders HTTP/1.1\r\nHost: a\r\nX-API-Key: dev-admin-key\r\nConnection: close\r\n\r\n"),
+                  "HTTP/1.1 200 OK"));
 }
 
 TEST(Tls, OptionsThatCannotWorkAreRefusedAtTheStart) {

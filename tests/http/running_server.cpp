@@ -16,7 +16,8 @@ running_server::running_server(http::server_options options) {
   const auto lookup = [this](std::string digest, std::function<void(domain::result<std::optional<http::api_key_owner>>)> done) {
     ++lookups;
     for (const std::string name : {"customer", "operator", "manager", "admin"})
-      if (digest == http::sha256_hex("key-" + name)) return done(std::optional{http::api_key_owner{name == "customer" ? "cust_1" : "ak_" + name, *http::role_from(name)}});
+      if (digest == http::sha256_hex("key-" + name))
+        return done(std::optional{http::api_key_owner{name == "customer" ? "cust_1" : "ak_" + name, *http::role_from(name)}});
     if (digest == http::sha256_hex("key-broken")) return done(domain::failure{domain::errc::unavailable, "The store does not answer."});
     done(std::optional<http::api_key_owner>{});
   };

@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
-#include "tests/http/fake_engine.hpp"
 #include "http/server.hpp"
+#include "tests/http/fake_engine.hpp"
 #include "tests/http/wire_client.hpp"
 
 namespace coreldove::test {

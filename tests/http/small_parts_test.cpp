@@ -22,8 +22,9 @@ TEST(Time, IsReadWithEveryOffset) {
 }
 
 TEST(Time, IsRefusedWhereItIsNone) {
-  for (const char* text : {"", "2026", "2026-13-01", "2026-02-29", "2026-01-01T", "2026-01-01T00:00", "2026-01-01T00:00:00", "2026-01-01T24:00:00Z", "2026-01-01T00:60:00Z",
-                           "2026-01-01T00:00:60Z", "2026-01-01T00:00:00.Z", "2026-01-01T00:00:00Z ", "2026-01-01T00:00:00+24:00", "2026-01-01T00:00:00+0200", "26-01-01", "yesterday"})
+  for (const char* text : {"", "2026", "2026-13-01", "2026-02-29", "2026-01-01T", "2026-01-01T00:00", "2026-01-01T00:00:00", "2026-01-01T24:00:00Z",
+                           "2026-01-01T00:60:00Z", "2026-01-01T00:00:60Z", "2026-01-01T00:00:00.Z", "2026-01-01T00:00:00Z ", "2026-01-01T00:00:00+24:00",
+                           "2026-01-01T00:00:00+0200", "26-01-01", "yesterday"})
     EXPECT_FALSE(http::parse_time(text)) << text;
 }
 
@@ -45,7 +46,8 @@ TEST(Preference, IsHonouredWhereItMakesSense) {
   EXPECT_EQ(http::parse_wait("wait=0"), 0s);
   EXPECT_EQ(http::parse_wait("wait=61"), 60s);
   EXPECT_EQ(http::parse_wait("wait=99999999999999999999999"), 60s);
-  for (const char* text : {"", "wait", "wait=", "wait=-1", "wait=1.5", "wait=soon", "waiting=5", "wait=-99999999999999999999999"}) EXPECT_FALSE(http::parse_wait(text)) << text;
+  for (const char* text : {"", "wait", "wait=", "wait=-1", "wait=1.5", "wait=soon", "waiting=5", "wait=-99999999999999999999999"})
+    EXPECT_FALSE(http::parse_wait(text)) << text;
 }
 
 TEST(RateLimiter, LetsABurstThroughAndThenTheRate) {

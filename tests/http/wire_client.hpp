@@ -10,8 +10,8 @@
 namespace coreldove::test {
 
 struct wire_response {
-  int status = 0;                                     // 0: the connection ended, or nothing came in time
-  std::map<std::string, std::string> fields;          // names in lower case
+  int status = 0;                             // 0: the connection ended, or nothing came in time
+  std::map<std::string, std::string> fields;  // names in lower case
   std::string body;
   std::string field(const std::string& name) const {
     const auto it = fields.find(name);

@@ -98,6 +98,10 @@ void durable::check(const order_stream& s, const persistence::append& item) {
   if (row.unfinished == is_quiet(o)) complain(item.stream, "it is stored as unfinished where it is not, or the other way round");
   if (o.authorized < o.captured || o.captured < o.refunded || o.captured > o.total()) complain(item.stream, "authorized >= captured >= refunded does not hold");
 
+  for (std::size_t i = 0; i < o.shipped.size(); ++i)
+    if (o.returned[i] > o.shipped[i] || o.shipped[i] > o.input.items[i].quantity)
+      complain(item.stream, "more came back than left, or more left than was ordered");
+
   const auto wanted = domain::timers(o, rules_);
   std::size_t stored = 0;
   for (auto it = timers.lower_bound({item.stream, domain::timer_kind{}, 0}); it != timers.end() && std::get<0>(it->first) == item.stream; ++it) ++stored;

@@ -34,8 +34,8 @@ void memory_store::import(persistence::catalog items, persistence::plain_done do
   if (open_) queue_.push_back(import_job{std::move(items), std::move(done)});
 }
 
-void memory_store::outbox_done(std::vector<std::string> keys) {
-  if (open_) queue_.push_back(outbox_job{std::move(keys)});
+void memory_store::outbox_done(std::vector<std::string> keys, persistence::plain_done done) {
+  if (open_) queue_.push_back(outbox_job{std::move(keys), std::move(done)});
 }
 
 void memory_store::commit_some(std::size_t at_most, commit_fate fate) {
@@ -66,7 +66,9 @@ void memory_store::carry_out(job& j) {
     disk.write(c->items);
     commit_answers_.push_back([done = c->done] { done(true); });
   } else {
-    for (const auto& k : std::get<outbox_job>(j).keys) disk.outbox.erase(k);
+    auto& o = std::get<outbox_job>(j);
+    for (const auto& k : o.keys) disk.outbox.erase(k);
+    commit_answers_.push_back([done = o.done] { done(true); });
   }
 }
 
@@ -74,6 +76,7 @@ void memory_store::refuse(job& j, const domain::failure& why) {
   if (auto* a = std::get_if<append_job>(&j)) commit_answers_.push_back([done = a->done, why] { done(why); });
   if (auto* s = std::get_if<adjust_job>(&j)) commit_answers_.push_back([done = s->done, why] { done(why); });
   if (auto* c = std::get_if<import_job>(&j)) commit_answers_.push_back([done = c->done, why] { done(why); });
+  if (auto* o = std::get_if<outbox_job>(&j)) commit_answers_.push_back([done = o->done, why] { done(why); });
 }
 
 bool memory_store::answer_commit() {

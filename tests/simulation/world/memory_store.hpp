@@ -57,7 +57,7 @@ public:
   void append(persistence::append item, persistence::append_done done) override;
   void adjust(persistence::stock_adjustment item, persistence::append_done done) override;
   void import(persistence::catalog items, persistence::plain_done done) override;
-  void outbox_done(std::vector<std::string> keys) override;
+  void outbox_done(std::vector<std::string> keys, persistence::plain_done done) override;
   std::size_t queued() const override { return queue_.size(); }
   bool healthy() const override { return !full_ && clock_.now() >= down_until_; }
 
@@ -98,6 +98,7 @@ private:
   };
   struct outbox_job {
     std::vector<std::string> keys;
+    persistence::plain_done done;
   };
   using job = std::variant<append_job, adjust_job, import_job, outbox_job>;
 
