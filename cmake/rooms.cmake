@@ -21,9 +21,10 @@ function(coreldove_room folder)
   endif()
 endfunction()
 
-# coreldove_tests(FOLDER LABEL unit|contract|actors|e2e|... LINK ...): the .cpp files of tests/FOLDER become one GoogleTest binary.
+# coreldove_tests(FOLDER LABEL unit|integration|e2e|... LINK ... [WITHOUT filter]): the .cpp files of tests/FOLDER become one GoogleTest binary.
+# WITHOUT: tests that only something else than ctest can run.
 function(coreldove_tests folder)
-  cmake_parse_arguments(T "" "LABEL;TIMEOUT" "LINK" ${ARGN})
+  cmake_parse_arguments(T "" "LABEL;TIMEOUT;WITHOUT" "LINK" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/${folder}/*.cpp)
   if(NOT sources)
     return()
@@ -35,5 +36,9 @@ function(coreldove_tests folder)
   if(NOT T_TIMEOUT)
     set(T_TIMEOUT 120)
   endif()
-  gtest_discover_tests(test_${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60 PROPERTIES LABELS ${T_LABEL} TIMEOUT ${T_TIMEOUT})
+  set(filter)
+  if(T_WITHOUT)
+    set(filter TEST_FILTER "-${T_WITHOUT}")
+  endif()
+  gtest_discover_tests(test_${name} ${filter} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60 PROPERTIES LABELS ${T_LABEL} TIMEOUT ${T_TIMEOUT})
 endfunction()
