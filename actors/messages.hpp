@@ -41,7 +41,11 @@ struct stock_found { domain::stock_answer stock; };
 /// The journal has written, or refused, what the order decided.
 struct appended { domain::result<persistence::append_outcome> outcome; };
 /// The outside world has answered an operation, or its deadline has passed.
-struct operation_answered { std::uint32_t n = 0; integrations::outcome what; };
+struct operation_answered {
+  std::uint32_t n = 0;
+  std::uint32_t call = 0;                // which call of the order's actor this answers
+  integrations::outcome what;
+};
 /// The order's stream, from the store.
 struct stream_loaded { domain::result<std::vector<domain::history_entry>> stream; };
 /// Those who wait (Prefer: wait) up to `now` have waited long enough.
@@ -120,6 +124,7 @@ using risk_actor = caf::typed_actor<caf::reacts_to<assess_customer>, caf::reacts
 /// Carry out one operation of an order whose intent is committed; answered with operation_answered.
 struct pay_operation {
   domain::operation op;
+  std::uint32_t call = 0;                // comes back with the answer
   integrations::charge charge;           // authorize
   domain::currency currency;
   bool last_capture = false;
@@ -128,6 +133,7 @@ struct pay_operation {
 };
 struct ship_operation {
   domain::operation op;
+  std::uint32_t call = 0;                // comes back with the answer
   domain::planned_shipment shipment;
   domain::address to;
   std::int64_t value = 0;

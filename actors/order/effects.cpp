@@ -30,7 +30,7 @@ void order_shell::perform_open(const std::vector<domain::event>& just_written) {
 void order_shell::perform(const domain::operation& op, bool in_doubt) {
   using domain::operation_kind;
   told_idle = false;
-  started.push_back({op.n, now(), in_doubt});
+  started.push_back({op.n, ++calls_made, now(), in_doubt});
   const bool parcel = op.kind == operation_kind::label || op.kind == operation_kind::void_label;
   integrations::call_context context;
   context.order_id = id;
@@ -43,13 +43,13 @@ void order_shell::perform(const domain::operation& op, bool in_doubt) {
     const auto& shipment = order.shipments.at(op.shipment - 1);
     std::int64_t value = 0;
     for (const auto& a : shipment.plan.contents) value += in.items.at(a.line).unit_price * a.quantity;
-    caf::anon_send(l->shipping, ship_operation{op, shipment.plan, in.shipping, value, in.currency, std::move(context), order_actor{self}});
+    caf::anon_send(l->shipping, ship_operation{op, calls_made, shipment.plan, in.shipping, value, in.currency, std::move(context), order_actor{self}});
     return;
   }
   const bool last = op.kind == operation_kind::capture && order.captured + op.amount >= order.total();
   integrations::charge charge;
   if (op.kind == operation_kind::authorize) charge = {op.amount, in.currency, in.payment_token, in.customer_email};
-  caf::anon_send(l->payments, pay_operation{op, std::move(charge), in.currency, last, std::move(context), order_actor{self}});
+  caf::anon_send(l->payments, pay_operation{op, calls_made, std::move(charge), in.currency, last, std::move(context), order_actor{self}});
 }
 
 }  // namespace coreldove::actors

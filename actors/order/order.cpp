@@ -98,10 +98,12 @@ void order_shell::on(tell_task& m) { submit({std::move(m.what), std::move(m.rq),
 
 /// The operation stays among the started ones until what came of it is on disk: until then nobody may ask again as if for the first time.
 void order_shell::on(const operation_answered& m) {
+  const auto asked = std::find_if(started.begin(), started.end(), [&](const under_way& u) { return u.n == m.n; });
+  const bool latest = asked != started.end() && asked->call == m.call;
   auto outcome = m.what.kind;
+  if (!latest && outcome != domain::operation_outcome::done) return;  // it was asked again since, and only that answer tells how things stand
   // That nothing came of this call says nothing of the one before it.
-  const bool in_doubt = std::any_of(started.begin(), started.end(), [&](const under_way& u) { return u.n == m.n && u.in_doubt; });
-  if (in_doubt && outcome == domain::operation_outcome::not_done) outcome = domain::operation_outcome::unknown;
+  if (latest && asked->in_doubt && outcome == domain::operation_outcome::not_done) outcome = domain::operation_outcome::unknown;
   submit(
       {domain::settle_operation{m.n, outcome, m.what.reference, m.what.code, m.what.message, m.what.tracking_number}, {"system", trace_id, {}, {}, {}}, {}, 0});
 }

@@ -42,6 +42,7 @@ struct order_shell {
   /// An operation that was asked for and is not settled on disk.
   struct under_way {
     std::uint32_t n = 0;
+    std::uint32_t call = 0;  // the latest one
     domain::time_point since;
     bool in_doubt = false;  // it may have been asked for before, with an answer that nobody has kept
   };
@@ -109,6 +110,7 @@ struct order_shell {
   std::deque<task> waiting;
   std::vector<waiter> waiters;
   std::vector<under_way> started;
+  std::uint32_t calls_made = 0;
   std::optional<domain::time_point> stock_asked;
   bool told_idle = false;
 };

@@ -92,6 +92,17 @@ TEST_F(OutsideFailure, ALabelWhoseAnswerIsLostIsLookedForAndNotBoughtTwice) {
   EXPECT_EQ(effects(operation_kind::label), 1u);
 }
 
+TEST_F(OutsideFailure, ARefusalThatComesAfterTheCallWasMadeAgainDoesNotCount) {
+  const auto id = placed();
+  treat(operation_kind::label, manner::declines);
+  world->outside.delay = [late = 40'000]() mutable { return domain::duration{std::exchange(late, 20'000)}; };
+  world->tell(id, domain::fulfill_order{{}, {}, {}, "operator"});
+  world->pass(2min);
+  EXPECT_EQ(calls(operation_kind::label), 2u);
+  EXPECT_EQ(effects(operation_kind::label), 1u);
+  EXPECT_EQ(order(id).status, order_status::shipped);
+}
+
 TEST_F(OutsideFailure, ACaptureThatIsDeclinedAsksAPersonAndShipsNothing) {
   const auto id = placed();
   treat(operation_kind::capture, manner::declines);

@@ -76,6 +76,35 @@ protected:
   std::uint64_t count(const std::string& filter) { return json::parse(call("GET", "/orders?limit=1&" + filter).body).at("total").get<std::uint64_t>(); }
   json stock(const std::string& sku) { return json::parse(call("GET", "/inventory/" + sku).body); }
 
+  /// Looks at all stock, again and again, until told to stop. Not a moment may show more reserved than there is.
+  class stock_watch {
+  public:
+    explicit stock_watch(Journey& in) : thread_([this, &in] { look(in); }) {}
+    ~stock_watch() {
+      if (thread_.joinable()) stop();
+    }
+    void stop() {
+      stop_ = true;
+      thread_.join();
+    }
+    int looks() const { return looks_; }
+    const std::vector<std::string>& oversold() const { return oversold_; }
+
+  private:
+    void look(Journey& in) {
+      for (; !stop_; ++looks_, std::this_thread::sleep_for(2ms)) {
+        const auto page = json::parse(in.call("GET", "/inventory?limit=100").body);
+        for (const auto& row : page.at("items"))
+          for (const auto& at : row.at("warehouses"))
+            if (at.at("reserved") > at.at("on_hand") || at.at("reserved") < 0) oversold_.push_back(row.dump());
+      }
+    }
+    std::atomic<bool> stop_{false};
+    int looks_ = 0;
+    std::vector<std::string> oversold_;
+    std::thread thread_;
+  };
+
   scratch dir_;
   std::optional<program> sandbox_, server_;
   environment variables_;
@@ -164,6 +193,7 @@ TEST_F(Journey, RefusesBadInputWithPointersAndStoresNothing) {
 
 TEST_F(Journey, PromisesAHundredUnitsExactlyAHundredTimes) {
   start();
+  stock_watch watch{*this};
   std::atomic<int> next{0}, confirmed{0}, out_of_stock{0}, other{0};
   std::vector<std::thread> buyers;
   for (int t = 0; t < 16; ++t)
@@ -177,10 +207,31 @@ TEST_F(Journey, PromisesAHundredUnitsExactlyAHundredTimes) {
       }
     });
   for (auto& b : buyers) b.join();
+  watch.stop();
+  EXPECT_GT(watch.looks(), 10);
+  EXPECT_EQ(watch.oversold(), std::vector<std::string>{});
   EXPECT_EQ(confirmed, 100);
   EXPECT_EQ(out_of_stock, 400);
   EXPECT_EQ(other, 0);
   EXPECT_EQ(stock("SCARCE-100").at("reserved"), 100);
+}
+
+TEST_F(Journey, ConfirmsTenThousandOrdersAndNeverOversellsOnTheWay) {
+  start();
+  stock_watch watch{*this};
+  std::filesystem::create_directories(dir_.path() / "load");
+  program buyers{dir_.path() / "load", {"bench", "--url", "http://127.0.0.1:" + std::to_string(port_), "--connections", "64", "--requests", "10000", "--wait", "30",
+                                        "--until-confirmed", "--quiet"}};
+  const auto load = buyers.wait(100s);
+  watch.stop();
+  EXPECT_EQ(load.status, 0) << load.out << load.err;
+  EXPECT_EQ(count("status=confirmed"), 10'000U);
+  EXPECT_GT(watch.looks(), 50);
+  EXPECT_EQ(watch.oversold(), std::vector<std::string>{});
+  server_->signal(SIGTERM);
+  EXPECT_EQ(server_->wait().status, 0);
+  const auto verified = run(dir_.path(), {"verify"});
+  EXPECT_EQ(verified.status, 0) << verified.out;
 }
 
 /// Kills the server again and again under load. What was acknowledged is there afterwards, goes on to its end, and was charged once.

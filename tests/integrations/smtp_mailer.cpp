@@ -90,7 +90,7 @@ private:
       asio::read(s, asio::buffer(&c, 1), ec);  // until the other side gives up
       return false;
     }
-    if (text.empty()) return s.close(ec), false;
+    if (text.empty()) return s.shutdown(tcp::socket::shutdown_both, ec), false;
     asio::write(s, asio::buffer(text + "\r\n"), ec);
     return !ec;
   }

@@ -68,9 +68,11 @@ MUTATIONS = [
     ("a silent adapter is waited for for ever", "actors/order/order.cpp",
      "std::erase_if(started, [&](const auto& s) { return s.since < long_ago; });", "(void)long_ago;"),
     ("a refusal of a repeat is believed", "actors/order/order.cpp",
-     "if (in_doubt && outcome == domain::operation_outcome::not_done)", "if (false && in_doubt && outcome == domain::operation_outcome::not_done)"),
+     "if (latest && asked->in_doubt && outcome ==", "if (false && outcome =="),
     ("an answer counts as settled before it is on disk", "actors/order/order.cpp",
-     "  auto outcome = m.what.kind;", "  auto outcome = m.what.kind;\n  std::erase_if(started, [&](const under_way& u) { return u.n == m.n; });"),
+     "void order_shell::on(const operation_answered& m) {\n  const auto asked",
+     "void order_shell::on(const operation_answered& m) {\n"
+     "  if (m.what.kind == domain::operation_outcome::done) std::erase_if(started, [&](const under_way& u) { return u.n == m.n; });\n  const auto asked"),
     ("returned goods are put back twice", "domain/decide_people.cpp",
      "for (std::size_t i = 0; i < left.size(); ++i) left[i] -= d.o.returned[i];", ""),
 ]
