@@ -1,9 +1,8 @@
 #include "actors/engine.hpp"
 
-#include <thread>
-
 #include <caf/actor_system.hpp>
 #include <caf/send.hpp>
+#include <thread>
 
 #include "actors/carrier/shipping.hpp"
 #include "actors/inventory/inventory.hpp"
@@ -63,8 +62,10 @@ std::optional<reply<T>> engine::admit(reply<T> done) {
   const bool full = in_flight_ >= options_.max_in_flight || links_->journal->queued() >= options_.max_journal_queue;
   if (stopping_ || full || !links_->journal->healthy()) {
     links_->figures->shed.Increment();
-    if (full) done(domain::failure{domain::errc::overloaded, "More orders are in flight than this node takes in; try again in a moment."});
-    else done(domain::failure{domain::errc::unavailable, stopping_ ? "The server is stopping." : "The store does not take writes at the moment."});
+    if (full)
+      done(domain::failure{domain::errc::overloaded, "More orders are in flight than this node takes in; try again in a moment."});
+    else
+      done(domain::failure{domain::errc::unavailable, stopping_ ? "The server is stopping." : "The store does not take writes at the moment."});
     return std::nullopt;
   }
   ++in_flight_;
@@ -149,7 +150,9 @@ void engine::reviews(domain::review_query query, reply<domain::page> done) { lin
 void engine::performance(domain::time_point from, domain::time_point to, reply<domain::performance> done) {
   links_->store->performance(from, to, std::move(done));
 }
-void engine::feed(std::uint64_t after, std::uint32_t limit, reply<std::vector<domain::history_entry>> done) { links_->store->feed(after, limit, std::move(done)); }
+void engine::feed(std::uint64_t after, std::uint32_t limit, reply<std::vector<domain::history_entry>> done) {
+  links_->store->feed(after, limit, std::move(done));
+}
 void engine::last_position(reply<std::uint64_t> done) { links_->store->last_position(std::move(done)); }
 
 std::shared_ptr<void> engine::watch(std::function<void()> on_commit) {
@@ -167,12 +170,12 @@ void engine::committed() {
 }
 
 std::string engine::feed_document(const domain::history_entry& e) const {
-  constexpr std::string_view of_stock = "sku/";          // streams are orders, but for these
+  constexpr std::string_view of_stock = "sku/";  // streams are orders, but for these
   const std::string_view stream = e.stream;
   const bool stock = stream.starts_with(of_stock);
   std::string out = "{\"position\":" + std::to_string(e.position) + (stock ? ",\"sku\":" : ",\"order_id\":");
   persistence::write_json_string(stock ? stream.substr(of_stock.size()) : stream, out);
-  const auto rest = persistence::history_document(e);   // {"seq":…}
+  const auto rest = persistence::history_document(e);  // {"seq":…}
   out.append(",").append(rest, 1);
   return out;
 }

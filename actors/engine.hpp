@@ -2,13 +2,12 @@
 // The engine: starts the actors of a node and is their front, the `service` that HTTP speaks to. Admission is here: what is in flight is counted, and
 // beyond the limit a command is refused before anything of it is stored.
 #include <atomic>
+#include <caf/fwd.hpp>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
-
-#include <caf/fwd.hpp>
 
 #include "actors/links.hpp"
 #include "actors/service.hpp"

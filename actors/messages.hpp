@@ -1,16 +1,15 @@
 #pragma once
 // What the actors of one node say to each other. These messages never leave the process: they carry handles, promises and shared input, so nothing is
 // copied or serialised on the way of an order. One sentence per message.
+#include <caf/allowed_unsafe_message_type.hpp>
+#include <caf/replies_to.hpp>
+#include <caf/type_id.hpp>
+#include <caf/typed_actor.hpp>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include <caf/allowed_unsafe_message_type.hpp>
-#include <caf/replies_to.hpp>
-#include <caf/type_id.hpp>
-#include <caf/typed_actor.hpp>
 
 #include "actors/promise.hpp"
 #include "domain/order.hpp"
@@ -35,37 +34,53 @@ struct tell_task {
   promise<order_answer> done;
 };
 /// The customer's earlier orders, from risk.
-struct history_found { std::vector<domain::past_order> orders; };
+struct history_found {
+  std::vector<domain::past_order> orders;
+};
 /// The inventory's answer to reserve_stock.
-struct stock_found { domain::stock_answer stock; };
+struct stock_found {
+  domain::stock_answer stock;
+};
 /// The journal has written, or refused, what the order decided.
-struct appended { domain::result<persistence::append_outcome> outcome; };
+struct appended {
+  domain::result<persistence::append_outcome> outcome;
+};
 /// The outside world has answered an operation, or its deadline has passed.
 struct operation_answered {
   std::uint32_t n = 0;
-  std::uint32_t call = 0;                // which call of the order's actor this answers
+  std::uint32_t call = 0;  // which call of the order's actor this answers
   integrations::outcome what;
 };
 /// The order's stream, from the store.
-struct stream_loaded { domain::result<std::vector<domain::history_entry>> stream; };
+struct stream_loaded {
+  domain::result<std::vector<domain::history_entry>> stream;
+};
 /// Those who wait (Prefer: wait) up to `now` have waited long enough.
-struct wait_over { domain::time_point now; };
+struct wait_over {
+  domain::time_point now;
+};
 /// Look whether something that was asked has got lost; ask it again.
 struct nudge {};
 /// Go to sleep, if there is nothing to do.
 struct stop_order {};
 
 using order_actor = caf::typed_actor<caf::reacts_to<place_task>, caf::reacts_to<tell_task>, caf::reacts_to<history_found>, caf::reacts_to<stock_found>,
-                                     caf::reacts_to<appended>, caf::reacts_to<operation_answered>, caf::reacts_to<stream_loaded>,
-                                     caf::reacts_to<wait_over>, caf::reacts_to<nudge>, caf::reacts_to<stop_order>>;
+                                     caf::reacts_to<appended>, caf::reacts_to<operation_answered>, caf::reacts_to<stream_loaded>, caf::reacts_to<wait_over>,
+                                     caf::reacts_to<nudge>, caf::reacts_to<stop_order>>;
 
 // ---- to a shard -----------------------------------------------------------------------------------------------------------------------------------
 /// The order has nothing to do at the moment.
-struct order_idle { std::string order_id; };
+struct order_idle {
+  std::string order_id;
+};
 /// The order was told to sleep but has work again.
-struct order_awake { std::string order_id; };
+struct order_awake {
+  std::string order_id;
+};
 /// Orders with unfinished work, after a restart of the node.
-struct wake_orders { std::vector<std::string> order_ids; };
+struct wake_orders {
+  std::vector<std::string> order_ids;
+};
 /// Every shard's heartbeat: deadlines of waiters, lost answers, sleepers.
 struct shard_tick {};
 
@@ -87,7 +102,9 @@ struct stock_moved {
   std::uint64_t position = 0;
 };
 /// The order will not commit what it held.
-struct drop_hold { std::string order_id; };
+struct drop_hold {
+  std::string order_id;
+};
 /// An operator's count or correction.
 struct adjust_stock {
   std::string sku, warehouse, reason, by;
@@ -98,11 +115,13 @@ struct adjust_stock {
 struct stock_adjusted {
   std::shared_ptr<adjust_stock> what;
   std::int64_t delta = 0;
-  std::uint64_t snapshot = 0;              // which reading of the store it was decided on
+  std::uint64_t snapshot = 0;  // which reading of the store it was decided on
   domain::result<persistence::append_outcome> outcome;
 };
 /// All stock, from the store.
-struct catalog_loaded { domain::result<persistence::catalog> items; };
+struct catalog_loaded {
+  domain::result<persistence::catalog> items;
+};
 /// Read the stock from the store again.
 struct read_stock {};
 
@@ -116,7 +135,10 @@ struct assess_customer {
   domain::time_point at;
   order_actor reply_to;
 };
-struct customer_loaded { std::string customer_id; domain::result<std::vector<domain::past_order>> orders; };
+struct customer_loaded {
+  std::string customer_id;
+  domain::result<std::vector<domain::past_order>> orders;
+};
 
 using risk_actor = caf::typed_actor<caf::reacts_to<assess_customer>, caf::reacts_to<customer_loaded>>;
 
@@ -124,8 +146,8 @@ using risk_actor = caf::typed_actor<caf::reacts_to<assess_customer>, caf::reacts
 /// Carry out one operation of an order whose intent is committed; answered with operation_answered.
 struct pay_operation {
   domain::operation op;
-  std::uint32_t call = 0;                // comes back with the answer
-  integrations::charge charge;           // authorize
+  std::uint32_t call = 0;       // comes back with the answer
+  integrations::charge charge;  // authorize
   domain::currency currency;
   bool last_capture = false;
   integrations::call_context context;
@@ -133,7 +155,7 @@ struct pay_operation {
 };
 struct ship_operation {
   domain::operation op;
-  std::uint32_t call = 0;                // comes back with the answer
+  std::uint32_t call = 0;  // comes back with the answer
   domain::planned_shipment shipment;
   domain::address to;
   std::int64_t value = 0;
@@ -142,16 +164,25 @@ struct ship_operation {
   order_actor reply_to;
 };
 /// The carriers need to know where the warehouses stand.
-struct warehouses_known { std::vector<domain::warehouse_info> warehouses; };
+struct warehouses_known {
+  std::vector<domain::warehouse_info> warehouses;
+};
 
 using payment_actor = caf::typed_actor<caf::reacts_to<pay_operation>>;
 using carrier_actor = caf::typed_actor<caf::reacts_to<ship_operation>, caf::reacts_to<warehouses_known>>;
 
 // ---- to the notifier ------------------------------------------------------------------------------------------------------------------------------
 /// Committed messages to people.
-struct outbox_written { std::vector<persistence::outbox_entry> entries; };
-struct mail_answered { std::string key; integrations::outcome what; };
-struct outbox_loaded { domain::result<std::vector<persistence::outbox_entry>> entries; };
+struct outbox_written {
+  std::vector<persistence::outbox_entry> entries;
+};
+struct mail_answered {
+  std::string key;
+  integrations::outcome what;
+};
+struct outbox_loaded {
+  domain::result<std::vector<persistence::outbox_entry>> entries;
+};
 /// Entries are out of the outbox, or could not be taken out.
 struct outbox_cleared {
   std::vector<std::string> keys;
@@ -159,33 +190,49 @@ struct outbox_cleared {
 };
 struct notifier_tick {};
 
-using notifier_actor = caf::typed_actor<caf::reacts_to<outbox_written>, caf::reacts_to<mail_answered>, caf::reacts_to<outbox_loaded>, caf::reacts_to<outbox_cleared>, caf::reacts_to<notifier_tick>>;
+using notifier_actor = caf::typed_actor<caf::reacts_to<outbox_written>, caf::reacts_to<mail_answered>, caf::reacts_to<outbox_loaded>,
+                                        caf::reacts_to<outbox_cleared>, caf::reacts_to<notifier_tick>>;
 
 // ---- to the keeper of idempotency keys ------------------------------------------------------------------------------------------------------------
 /// Nothing: go ahead and tell the keeper how it ended. An answer: the one that was given before.
 using claim_outcome = std::optional<order_answer>;
 /// May the request with this key go on? Repeats of one in flight wait for its answer.
-struct claim_key { request_key key; promise<claim_outcome> done; };
-struct key_loaded { request_key key; domain::result<std::optional<persistence::stored_key>> stored; };
+struct claim_key {
+  request_key key;
+  promise<claim_outcome> done;
+};
+struct key_loaded {
+  request_key key;
+  domain::result<std::optional<persistence::stored_key>> stored;
+};
 /// The request has ended; an answer is shared with those who wait for it, a failure lets the next one try.
-struct key_settled { request_key key; std::optional<order_answer> answer; };
+struct key_settled {
+  request_key key;
+  std::optional<order_answer> answer;
+};
 
 using keys_actor = caf::typed_actor<caf::reacts_to<claim_key>, caf::reacts_to<key_loaded>, caf::reacts_to<key_settled>>;
 
 // ---- to the timekeeper ----------------------------------------------------------------------------------------------------------------------------
 struct timer_tick {};
-struct timers_due { domain::result<std::vector<persistence::due_timer>> timers; };
-struct unfinished_found { domain::result<std::vector<std::string>> order_ids; };
+struct timers_due {
+  domain::result<std::vector<persistence::due_timer>> timers;
+};
+struct unfinished_found {
+  domain::result<std::vector<std::string>> order_ids;
+};
 
 using timekeeper_actor = caf::typed_actor<caf::reacts_to<timer_tick>, caf::reacts_to<timers_due>, caf::reacts_to<unfinished_found>>;
 
 }  // namespace coreldove::actors
 
-#define CORELDOVE_MESSAGES(X)                                                                                                                         \
-  X(place_task) X(tell_task) X(history_found) X(stock_found) X(appended) X(operation_answered) X(stream_loaded) X(wait_over) X(nudge) X(stop_order)      \
-  X(order_idle) X(order_awake) X(wake_orders) X(shard_tick) X(reserve_stock) X(stock_moved) X(drop_hold) X(adjust_stock) X(stock_adjusted)               \
-  X(catalog_loaded) X(read_stock) X(assess_customer) X(customer_loaded) X(pay_operation) X(ship_operation) X(warehouses_known) X(outbox_written) X(mail_answered)      \
-  X(outbox_loaded) X(outbox_cleared) X(notifier_tick) X(claim_key) X(key_loaded) X(key_settled) X(timer_tick) X(timers_due) X(unfinished_found)
+#define CORELDOVE_MESSAGES(X)                                                                                                                              \
+  X(place_task)                                                                                                                                            \
+  X(tell_task)                                                                                                                                             \
+  X(history_found) X(stock_found) X(appended) X(operation_answered) X(stream_loaded) X(wait_over) X(nudge) X(stop_order) X(order_idle) X(order_awake)      \
+      X(wake_orders) X(shard_tick) X(reserve_stock) X(stock_moved) X(drop_hold) X(adjust_stock) X(stock_adjusted) X(catalog_loaded) X(read_stock)          \
+          X(assess_customer) X(customer_loaded) X(pay_operation) X(ship_operation) X(warehouses_known) X(outbox_written) X(mail_answered) X(outbox_loaded) \
+              X(outbox_cleared) X(notifier_tick) X(claim_key) X(key_loaded) X(key_settled) X(timer_tick) X(timers_due) X(unfinished_found)
 
 CAF_BEGIN_TYPE_ID_BLOCK(coreldove_local, caf::first_custom_type_id)
 #define X(T) CAF_ADD_TYPE_ID(coreldove_local, (coreldove::actors::T))

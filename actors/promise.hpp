@@ -27,7 +27,9 @@ private:
     state(const state&) = delete;
     state& operator=(const state&) = delete;
     ~state() {
-      if (f) f(domain::failure{domain::errc::timed_out, "The part of the engine that had the request failed; its outcome is not known. Repeat it with the same idempotency key."});
+      if (f)
+        f(domain::failure{domain::errc::timed_out,
+                          "The part of the engine that had the request failed; its outcome is not known. Repeat it with the same idempotency key."});
     }
     reply<T> f;
   };

@@ -25,10 +25,10 @@ struct request_key {
 };
 
 struct request {
-  std::string principal;                              // who asks, for the history
-  std::string trace_id;                               // 32 hex digits
-  std::optional<std::chrono::milliseconds> wait;      // Prefer: wait
-  std::optional<std::uint64_t> expected_version;      // If-Match; else `stale`
+  std::string principal;                          // who asks, for the history
+  std::string trace_id;                           // 32 hex digits
+  std::optional<std::chrono::milliseconds> wait;  // Prefer: wait
+  std::optional<std::uint64_t> expected_version;  // If-Match; else `stale`
   std::optional<request_key> key;
 };
 
@@ -36,12 +36,12 @@ struct request {
 struct order_answer {
   int status = 0;
   std::uint64_t version = 0;
-  std::string order_id, document;                     // JSON
-  bool replayed = false;                              // the answer to an earlier request with the same key
+  std::string order_id, document;  // JSON
+  bool replayed = false;           // the answer to an earlier request with the same key
 };
 
 struct component_health {
-  std::string name, state, detail;                    // state: up, degraded, down
+  std::string name, state, detail;  // state: up, degraded, down
 };
 
 /// Header lookup by lower-case name, empty where missing; how webhooks see the request without knowing of Beast.

@@ -27,10 +27,10 @@ telemetry::telemetry(runtime::metrics& m)
       quarantined(counter(m, "coreldove_orders_quarantined_total", "Orders handed to a person because they crashed again and again.")),
       confirm_seconds(histogram(m, "coreldove_order_confirm_seconds", "From an order's creation to its confirmation.", seconds)),
       commit_seconds(histogram(m, "coreldove_journal_commit_seconds", "One transaction of the journal.", seconds)),
-      commit_appends(histogram(m, "coreldove_journal_commit_appends", "Appends in one transaction of the journal.", {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024})) {
+      commit_appends(
+          histogram(m, "coreldove_journal_commit_appends", "Appends in one transaction of the journal.", {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024})) {
   auto& statuses = prometheus::BuildCounter().Name("coreldove_orders_total").Help("Orders that entered a status.").Register(m.registry());
-  for (std::size_t i = 0; i < entered_.size(); ++i)
-    entered_[i] = &statuses.Add({{"status", std::string{to_string(static_cast<domain::order_status>(i))}}});
+  for (std::size_t i = 0; i < entered_.size(); ++i) entered_[i] = &statuses.Add({{"status", std::string{to_string(static_cast<domain::order_status>(i))}}});
   auto& answers = prometheus::BuildCounter().Name("coreldove_operations_total").Help("Answers of gateways and carriers.").Register(m.registry());
   auto& times = prometheus::BuildHistogram().Name("coreldove_operation_seconds").Help("Calls of gateways and carriers.").Register(m.registry());
   for (std::size_t k = 0; k < outcomes_.size(); ++k) {

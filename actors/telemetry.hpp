@@ -1,13 +1,13 @@
 #pragma once
 // The engine's own figures. Handles are looked up once, here.
-#include <array>
-
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 
-#include "domain/order_state.hpp"
+#include <array>
+
 #include "domain/events.hpp"
+#include "domain/order_state.hpp"
 #include "runtime/metrics.hpp"
 
 namespace coreldove::actors {
@@ -19,14 +19,14 @@ public:
   void entered(domain::order_status s) { entered_[static_cast<std::size_t>(s)]->Increment(); }
   void answered(domain::operation_kind k, domain::operation_outcome o, double seconds);
 
-  prometheus::Gauge& active_orders;          // actors alive
-  prometheus::Gauge& in_flight;              // commands taken in and not yet answered
-  prometheus::Counter& shed;                 // refused by admission
+  prometheus::Gauge& active_orders;  // actors alive
+  prometheus::Gauge& in_flight;      // commands taken in and not yet answered
+  prometheus::Counter& shed;         // refused by admission
   prometheus::Counter& order_crashes;
   prometheus::Counter& quarantined;
-  prometheus::Histogram& confirm_seconds;    // from creation to confirmation
-  prometheus::Histogram& commit_seconds;     // one transaction of the journal
-  prometheus::Histogram& commit_appends;     // appends in it
+  prometheus::Histogram& confirm_seconds;  // from creation to confirmation
+  prometheus::Histogram& commit_seconds;   // one transaction of the journal
+  prometheus::Histogram& commit_appends;   // appends in it
 
 private:
   std::array<prometheus::Counter*, domain::order_status_count> entered_{};

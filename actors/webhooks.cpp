@@ -1,8 +1,7 @@
 // What outside systems tell by themselves. A webhook is acknowledged once what it says is in the journal; what is not ours, or says nothing new, is
 // acknowledged as well, so that it is not sent for ever.
-#include <charconv>
-
 #include <caf/send.hpp>
+#include <charconv>
 
 #include "actors/engine.hpp"
 #include "runtime/logging.hpp"
@@ -34,11 +33,14 @@ void engine::webhook(std::string source, header_lookup headers, std::string raw_
   const auto found = options_.webhooks.find(source);
   if (found == options_.webhooks.end()) return done(domain::failure{domain::errc::not_found, "No webhooks are taken from that source."});
   const auto signature = headers(found->second.signature_header);
-  if (found->second.payments) payment_notice(found->second, signature, raw_body, trace_id, std::move(done));
-  else parcel_events(found->second, signature, raw_body, trace_id, std::move(done));
+  if (found->second.payments)
+    payment_notice(found->second, signature, raw_body, trace_id, std::move(done));
+  else
+    parcel_events(found->second, signature, raw_body, trace_id, std::move(done));
 }
 
-void engine::payment_notice(const webhook_source& source, const std::string& signature, const std::string& body, const std::string& trace_id, reply<bool> done) {
+void engine::payment_notice(const webhook_source& source, const std::string& signature, const std::string& body, const std::string& trace_id,
+                            reply<bool> done) {
   auto notice = source.payments->read(signature, body, links_->clock->now());
   if (!notice) return done(std::move(notice).error());
   const auto n = operation_number(notice->idempotency_key, notice->order_id);
@@ -50,8 +52,10 @@ void engine::payment_notice(const webhook_source& source, const std::string& sig
   tell(notice->order_id, domain::settle_operation{n, w.kind, w.reference, w.code, w.message, w.tracking_number}, std::move(rq),
        [done = std::move(done), event = notice->event_id, order = notice->order_id](domain::result<order_answer> r) {
          if (!r) runtime::log_order(spdlog::level::info, order, {}, "a payment webhook changed nothing", event + ": " + r.error().detail);
-         if (acknowledged(r)) done(true);
-         else done(r.error());
+         if (acknowledged(r))
+           done(true);
+         else
+           done(r.error());
        });
 }
 
@@ -64,8 +68,10 @@ void engine::parcel_events(const webhook_source& source, const std::string& sign
     gathering(const gathering&) = delete;
     gathering& operator=(const gathering&) = delete;
     ~gathering() {
-      if (failed) done(*failed);
-      else done(true);
+      if (failed)
+        done(*failed);
+      else
+        done(true);
     }
     void fail(domain::failure f) {
       const std::lock_guard guard{lock};
@@ -81,7 +87,7 @@ void engine::parcel_events(const webhook_source& source, const std::string& sign
     links_->store->order_of_parcel(number, [this, all, e = std::move(e), trace_id](domain::result<std::string> order) {
       if (!order) {
         if (order.error().code == domain::errc::unavailable) all->fail(order.error());
-        return;   // not a parcel of ours
+        return;  // not a parcel of ours
       }
       request rq;
       rq.principal = "webhook";

@@ -7,7 +7,7 @@ namespace coreldove::domain {
 namespace {
 
 result<bool> on(deciding& d, const place_order& c) {
-  if (d.o.version != 0) return false;   // the same order again
+  if (d.o.version != 0) return false;  // the same order again
   d.emit(order_received{c.order_id, c.by, c.input});
   d.emit(fraud_assessed{c.assessment});
   d.take_stock(c.stock);
@@ -59,7 +59,7 @@ result<bool> on(deciding& d, const quarantine& c) {
 
 result<std::vector<event>> decide(const order& o, const command& c, const policy& p, time_point now) {
   if (o.version == 0 && !std::holds_alternative<place_order>(c)) return failure{errc::not_found, "There is no such order."};
-  deciding d{o, p, std::max(now, o.updated_at)};   // an order's own time never goes back
+  deciding d{o, p, std::max(now, o.updated_at)};  // an order's own time never goes back
   auto done = std::visit([&](const auto& x) { return on(d, x); }, c);
   if (!done) return std::move(done).error();
   return std::move(d.events);
@@ -116,15 +116,17 @@ void deciding::take_stock(const stock_answer& answer) {
   const auto* found = std::get_if<std::vector<allocation>>(&answer);
   if (!found) return;
   emit(stock_reserved{*found});
-  if (o.status != order_status::received) return;   // held meanwhile: goes on when it is released
+  if (o.status != order_status::received) return;  // held meanwhile: goes on when it is released
   if (o.fraud && o.fraud->decision == "review") open_review(review_kind::fraud, "The fraud score reached the threshold.");
   std::int64_t scale = 1;
   for (int i = 0; i < o.input.currency.digits; ++i) scale *= 10;
   // total / scale > threshold / 100, without fractions
   if (static_cast<wide_int>(o.total()) * 100 > static_cast<wide_int>(rules.high_value_threshold_hundredths) * scale)
     open_review(review_kind::high_value, "The total is above the high-value threshold.");
-  if (o.has_open_review()) hold();
-  else start_payment();
+  if (o.has_open_review())
+    hold();
+  else
+    start_payment();
 }
 
 void deciding::start_payment() {
@@ -141,8 +143,10 @@ void deciding::resume() {
     if (o.operations[i].state == operation_state::abandoned) emit(operation_retried{o.operations[i].n});
   if (o.status == order_status::received && o.stock_settled) {
     const auto* auth = o.find(operation_kind::authorize);
-    if (!auth) start_payment();
-    else if (auth->state == operation_state::done) emit(order_confirmed{});
+    if (!auth)
+      start_payment();
+    else if (auth->state == operation_state::done)
+      emit(order_confirmed{});
   }
   if (o.status != order_status::fulfilling) return;
   for (std::size_t i = 0; i < o.shipments.size() && o.status == order_status::fulfilling; ++i) {
@@ -164,9 +168,8 @@ void deciding::compensate() {
   for (std::size_t i = 0; i < o.shipments.size(); ++i) {
     const auto& s = o.shipments[i];
     const bool bought = s.state == shipment_state::cancelled && !s.tracking_number.empty();
-    const bool asked = std::any_of(o.operations.begin(), o.operations.end(), [&](const operation& op) {
-      return op.kind == operation_kind::void_label && op.shipment == s.plan.n;
-    });
+    const bool asked = std::any_of(o.operations.begin(), o.operations.end(),
+                                   [&](const operation& op) { return op.kind == operation_kind::void_label && op.shipment == s.plan.n; });
     if (bought && !asked) request(operation_kind::void_label, s.plan.carrier, 0, s.plan.n, s.tracking_number);
   }
   const auto* auth = o.find(operation_kind::authorize);
@@ -180,7 +183,8 @@ void deciding::compensate() {
     const auto& op = o.operations[i];
     if (op.kind != operation_kind::capture || op.state != operation_state::done) continue;
     const auto n = op.shipment;
-    const bool asked = std::any_of(o.operations.begin(), o.operations.end(), [&](const operation& r) { return r.kind == operation_kind::refund && r.shipment == n; });
+    const bool asked =
+        std::any_of(o.operations.begin(), o.operations.end(), [&](const operation& r) { return r.kind == operation_kind::refund && r.shipment == n; });
     const auto owed = std::min(op.amount, o.captured - o.refunded - pending(operation_kind::refund));
     if (o.shipments.at(n - 1).state == shipment_state::cancelled && !asked && owed > 0)
       request(operation_kind::refund, gateway, owed, n, target, "order_ended");

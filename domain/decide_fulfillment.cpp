@@ -7,9 +7,7 @@
 namespace coreldove::domain {
 namespace {
 
-bool to_leave(const shipment& s) {
-  return s.state != shipment_state::shipped && s.state != shipment_state::delivered && s.state != shipment_state::cancelled;
-}
+bool to_leave(const shipment& s) { return s.state != shipment_state::shipped && s.state != shipment_state::delivered && s.state != shipment_state::cancelled; }
 
 failure bad(std::string pointer, std::string code, std::string message) {
   return {errc::invalid_input, message, {{std::move(pointer), std::move(code), message}}};
@@ -46,8 +44,7 @@ result<std::vector<allocation>> choose(const deciding& d, const fulfill_order& c
     for (const auto& a : pool)
       if (a.line == part.line) left += a.quantity;
     const auto wanted = part.quantity == 0 ? left : part.quantity;
-    if (wanted < 1 || wanted > left)
-      return bad(at + "/quantity", "out_of_range", "There are " + std::to_string(left) + " units of this line left to fulfil.");
+    if (wanted < 1 || wanted > left) return bad(at + "/quantity", "out_of_range", "There are " + std::to_string(left) + " units of this line left to fulfil.");
     for (auto& a : pick(pool, part.line, wanted)) chosen.push_back(std::move(a));
   }
   return chosen;
@@ -81,8 +78,7 @@ result<bool> decide_fulfillment(deciding& d, const fulfill_order& c) {
   for (auto& a : *chosen) by_warehouse[a.warehouse].push_back(a);
   fulfillment_planned plan;
   auto n = static_cast<std::uint32_t>(d.o.shipments.size());
-  for (auto& [warehouse, contents] : by_warehouse)
-    plan.shipments.push_back({++n, warehouse, carrier, d.o.input.shipping_method, std::move(contents)});
+  for (auto& [warehouse, contents] : by_warehouse) plan.shipments.push_back({++n, warehouse, carrier, d.o.input.shipping_method, std::move(contents)});
   const auto shipments = plan.shipments;
   d.emit(std::move(plan));
 
@@ -116,7 +112,7 @@ void deciding::start_capture(std::uint32_t n) {
     return op.kind == operation_kind::capture && op.shipment == n && op.state != operation_state::declined;
   });
   if (asked) return;
-  auto left = o.allocations;   // what has not left, apart from this shipment and those whose money is being taken already
+  auto left = o.allocations;  // what has not left, apart from this shipment and those whose money is being taken already
   auto without = [&](const shipment& s) {
     for (const auto& c : s.plan.contents)
       for (auto& a : left)
@@ -133,8 +129,7 @@ void deciding::start_capture(std::uint32_t n) {
   minor_units amount = open;
   if (!last) {
     wide_int goods = 0;
-    for (const auto& c : o.shipments.at(n - 1).plan.contents)
-      goods += static_cast<wide_int>(o.input.items.at(c.line).unit_price) * c.quantity;
+    for (const auto& c : o.shipments.at(n - 1).plan.contents) goods += static_cast<wide_int>(o.input.items.at(c.line).unit_price) * c.quantity;
     const auto subtotal = o.input.subtotal();
     amount = subtotal == 0 ? 0 : static_cast<minor_units>(static_cast<wide_int>(o.total()) * goods / subtotal);
     amount = std::min(amount, open);
@@ -153,9 +148,8 @@ void deciding::ship(std::uint32_t n) {
 void deciding::finish_shipping() {
   if (o.status != order_status::fulfilling || !o.allocations.empty()) return;
   emit(order_shipped{});
-  const bool all = std::all_of(o.shipments.begin(), o.shipments.end(), [](const shipment& s) {
-    return s.state == shipment_state::delivered || s.state == shipment_state::cancelled;
-  });
+  const bool all = std::all_of(o.shipments.begin(), o.shipments.end(),
+                               [](const shipment& s) { return s.state == shipment_state::delivered || s.state == shipment_state::cancelled; });
   if (all) emit(order_delivered{});
 }
 
@@ -165,9 +159,8 @@ result<bool> decide_tracking(deciding& d, const track_shipment& c) {
   const bool seen = std::any_of(it->history.begin(), it->history.end(), [&](const tracking_entry& t) { return t.source_id == c.source_id; });
   if (seen) return false;
   d.emit(tracking_updated{it->plan.n, c.state, c.source_id, c.occurred_at, c.description, c.location});
-  const bool all = std::all_of(d.o.shipments.begin(), d.o.shipments.end(), [](const shipment& s) {
-    return s.state == shipment_state::delivered || s.state == shipment_state::cancelled;
-  });
+  const bool all = std::all_of(d.o.shipments.begin(), d.o.shipments.end(),
+                               [](const shipment& s) { return s.state == shipment_state::delivered || s.state == shipment_state::cancelled; });
   if (d.o.status == order_status::shipped && all) d.emit(order_delivered{});
   return true;
 }

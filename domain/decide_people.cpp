@@ -18,7 +18,7 @@ void reject(deciding& d, const std::string& by, const std::string& note, bool da
   d.close_reviews("The order was rejected.");
   end_shipments(d);
   d.release_stock(damaged);
-  if (d.anything_left()) {                       // part of it is with the buyer: only the rest ends
+  if (d.anything_left()) {  // part of it is with the buyer: only the rest ends
     if (d.o.status == order_status::on_hold) d.emit(order_released{order_status::fulfilling});
     d.compensate();
     d.ask_about_silence();
@@ -35,7 +35,8 @@ void reject(deciding& d, const std::string& by, const std::string& note, bool da
 result<bool> decide_cancellation(deciding& d, const cancel_order& c) {
   if (d.o.status == order_status::cancelled) return false;
   if (!next_status(d.o.status, order_step::cancel) || d.anything_left())
-    return d.illegal("An order that is " + std::string{to_string(d.o.status)} + (d.anything_left() ? " and partly shipped" : "") + " can no longer be cancelled.");
+    return d.illegal("An order that is " + std::string{to_string(d.o.status)} + (d.anything_left() ? " and partly shipped" : "") +
+                     " can no longer be cancelled.");
   d.close_reviews("The order was cancelled.");
   end_shipments(d);
   d.release_stock();
@@ -100,8 +101,10 @@ result<bool> decide_on_review(deciding& d, const decide_review& c) {
   }
   d.emit(review_decided{c.n, c.approve, c.by, c.note});
   if (d.o.status == order_status::on_hold) {
-    if (c.approve) d.release();
-    else reject(d, c.by, c.note, r.kind == review_kind::quality);
+    if (c.approve)
+      d.release();
+    else
+      reject(d, c.by, c.note, r.kind == review_kind::quality);
   } else if (c.approve) {
     d.resume();
   }
@@ -114,9 +117,13 @@ result<bool> decide_status(deciding& d, const change_status& c) {
   if (std::find(allowed.begin(), allowed.end(), c.to) == allowed.end())
     return d.illegal("An order cannot be moved from " + std::string{to_string(d.o.status)} + " to " + std::string{to_string(c.to)} + ".");
   switch (c.to) {
-    case order_status::cancelled: return decide_cancellation(d, {c.reason, c.by});
-    case order_status::fulfilling: return decide_fulfillment(d, {{}, {}, {}, c.by});
-    case order_status::rejected: reject(d, c.by, c.reason, false); return true;
+    case order_status::cancelled:
+      return decide_cancellation(d, {c.reason, c.by});
+    case order_status::fulfilling:
+      return decide_fulfillment(d, {{}, {}, {}, c.by});
+    case order_status::rejected:
+      reject(d, c.by, c.reason, false);
+      return true;
     case order_status::on_hold:
       d.open_review(review_kind::fraud, c.reason.empty() ? "Held by " + c.by + "." : c.reason);
       d.hold();
@@ -135,7 +142,8 @@ result<bool> decide_status(deciding& d, const change_status& c) {
       d.emit(order_delivered{});
       return true;
     case order_status::received:
-    case order_status::shipped: break;
+    case order_status::shipped:
+      break;
   }
   return d.illegal("That status cannot be asked for.");
 }

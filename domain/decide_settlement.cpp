@@ -13,7 +13,7 @@ time_point next_try(const deciding& d, const operation& op) {
   auto wait = d.rules.first_retry;
   for (std::uint32_t i = 0; i < op.attempts && wait < d.rules.longest_retry; ++i) wait *= 2;
   wait = std::min(wait, d.rules.longest_retry);
-  std::uint64_t h = 1469598103934665603ULL + op.n * 31 + op.attempts;   // FNV-1a
+  std::uint64_t h = 1469598103934665603ULL + op.n * 31 + op.attempts;  // FNV-1a
   for (char c : d.o.id) h = (h ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
   const auto permille = 800 + static_cast<std::int64_t>(h % 401);
   return d.now + duration{wait.count() * permille / 1000};
@@ -35,16 +35,21 @@ void after_done(deciding& d, operation_kind kind, std::uint32_t shipment) {
       if (d.o.status == order_status::received) d.emit(order_confirmed{});
       break;
     case operation_kind::label:
-      if (d.o.shipments.at(shipment - 1).state == shipment_state::cancelled) d.compensate();
-      else if (d.o.status == order_status::fulfilling) d.start_capture(shipment);
+      if (d.o.shipments.at(shipment - 1).state == shipment_state::cancelled)
+        d.compensate();
+      else if (d.o.status == order_status::fulfilling)
+        d.start_capture(shipment);
       break;
     case operation_kind::capture:
-      if (d.o.shipments.at(shipment - 1).state == shipment_state::cancelled) d.compensate();
-      else d.ship(shipment);
+      if (d.o.shipments.at(shipment - 1).state == shipment_state::cancelled)
+        d.compensate();
+      else
+        d.ship(shipment);
       break;
     case operation_kind::void_authorization:
     case operation_kind::refund:
-    case operation_kind::void_label: break;
+    case operation_kind::void_label:
+      break;
   }
 }
 
@@ -72,7 +77,7 @@ void close_review_about(deciding& d, std::uint32_t operation) {
 
 void decide_settlement(deciding& d, const settle_operation& c) {
   const operation before = d.o.operations[c.n - 1];
-  if (before.state == operation_state::done || before.state == operation_state::declined) return;   // a repeat
+  if (before.state == operation_state::done || before.state == operation_state::declined) return;  // a repeat
   const bool final = c.outcome == operation_outcome::done || c.outcome == operation_outcome::declined;
   const bool was_abandoned = before.state == operation_state::abandoned;
   if (was_abandoned && !final) return;
@@ -88,7 +93,7 @@ void decide_settlement(deciding& d, const settle_operation& c) {
   if (c.outcome == operation_outcome::done) after_done(d, before.kind, before.shipment);
   if (c.outcome == operation_outcome::declined) after_declined(d, operation{d.o.operations[c.n - 1]});
   const operation after = d.o.operations[c.n - 1];
-  if (!final && d.is_of_no_use(after)) d.compensate();   // what never arrived need not be tried again
+  if (!final && d.is_of_no_use(after)) d.compensate();  // what never arrived need not be tried again
   if (gives_up && d.o.operations[c.n - 1].state == operation_state::abandoned)
     ask_a_person(d, after, after.maybe_done ? "has no known outcome" : "does not succeed");
   d.release();

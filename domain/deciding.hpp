@@ -32,7 +32,7 @@ public:
   void compensate();
   /// Asks once more about operations that were given up on and may have happened all the same.
   void ask_about_silence();
-  bool ended() const;                              // cancelled or rejected
+  bool ended() const;  // cancelled or rejected
   /// Nobody waits for what it would take: its shipment was cancelled, or the whole order has ended.
   bool is_of_no_use(const operation& op) const;
   void release_stock(bool damaged = false);
@@ -47,7 +47,7 @@ public:
   std::vector<allocation> unplanned() const;
   /// Captured or perhaps about to be; what a refund must not touch twice.
   minor_units pending(operation_kind kind) const;
-  bool anything_left() const;                      // some unit has been shipped
+  bool anything_left() const;  // some unit has been shipped
   failure illegal(std::string what) const;
 
   order o;

@@ -33,7 +33,18 @@ std::optional<review_kind> review_kind_from(std::string_view);
 
 /// A shipment's normalised state at the carrier.
 enum class tracking_state : std::uint8_t {
-  label_created, picked_up, in_transit, out_for_delivery, available_for_pickup, attempted, exception, delivered, returning, returned, cancelled, unknown
+  label_created,
+  picked_up,
+  in_transit,
+  out_for_delivery,
+  available_for_pickup,
+  attempted,
+  exception,
+  delivered,
+  returning,
+  returned,
+  cancelled,
+  unknown
 };
 std::string_view to_string(tracking_state);
 std::optional<tracking_state> tracking_state_from(std::string_view);
@@ -46,59 +57,103 @@ struct planned_shipment {
 };
 
 struct order_received {
-  std::string order_id, placed_by;          // principal
+  std::string order_id, placed_by;  // principal
   order_input input;
 };
-struct fraud_assessed { fraud_assessment assessment; };
-struct stock_reserved { std::vector<allocation> allocations; };
-struct stock_released { std::vector<allocation> allocations; bool damaged = false; };   // damaged: written off, not back on the shelf
-struct stock_restocked { std::vector<allocation> allocations; };      // returned goods, back on the shelf
-struct review_opened { std::uint32_t n = 0; review_kind kind{}; std::string reason; std::uint32_t operation = 0; };   // operation: the one it is about, or 0
-struct review_decided { std::uint32_t n = 0; bool approved = false; std::string by, note; };
+struct fraud_assessed {
+  fraud_assessment assessment;
+};
+struct stock_reserved {
+  std::vector<allocation> allocations;
+};
+struct stock_released {
+  std::vector<allocation> allocations;
+  bool damaged = false;
+};  // damaged: written off, not back on the shelf
+struct stock_restocked {
+  std::vector<allocation> allocations;
+};  // returned goods, back on the shelf
+struct review_opened {
+  std::uint32_t n = 0;
+  review_kind kind{};
+  std::string reason;
+  std::uint32_t operation = 0;
+};  // operation: the one it is about, or 0
+struct review_decided {
+  std::uint32_t n = 0;
+  bool approved = false;
+  std::string by, note;
+};
 struct order_held {};
-struct order_released { order_status to{}; };                          // back to where it was held
+struct order_released {
+  order_status to{};
+};  // back to where it was held
 struct order_confirmed {};
-struct order_rejected { std::string code, detail; };                   // code: out_of_stock, payment_declined, review_rejected
-struct order_cancelled { std::string by, reason; };
+struct order_rejected {
+  std::string code, detail;
+};  // code: out_of_stock, payment_declined, review_rejected
+struct order_cancelled {
+  std::string by, reason;
+};
 struct operation_requested {
-  std::uint32_t n = 0;                      // 1, 2, … over all operations of the order
+  std::uint32_t n = 0;  // 1, 2, … over all operations of the order
   operation_kind kind{};
-  std::string party;                        // gateway or carrier
-  minor_units amount = 0;                   // 0 for labels
-  std::uint32_t shipment = 0;               // label, void_label, capture, refund of one that never left: which one; else 0
-  std::string target;                       // what it acts on: the authorization's, capture's or label's reference; empty for authorize and label
-  std::string reason;                       // refunds, voids: why
+  std::string party;           // gateway or carrier
+  minor_units amount = 0;      // 0 for labels
+  std::uint32_t shipment = 0;  // label, void_label, capture, refund of one that never left: which one; else 0
+  std::string target;          // what it acts on: the authorization's, capture's or label's reference; empty for authorize and label
+  std::string reason;          // refunds, voids: why
 };
 struct operation_settled {
   std::uint32_t n = 0;
   operation_outcome outcome{};
-  std::string reference;                    // done: the vendor's id of the result (payment intent, refund, label)
-  std::string code, message;                // declined, not_done, unknown: the vendor's code and words
-  std::string tracking_number;              // labels
-  std::optional<time_point> retry_at;       // not_done, unknown: when to try, or ask, again; nothing means a person takes over.
-                                            // done authorizations: when they are about to expire
+  std::string reference;               // done: the vendor's id of the result (payment intent, refund, label)
+  std::string code, message;           // declined, not_done, unknown: the vendor's code and words
+  std::string tracking_number;         // labels
+  std::optional<time_point> retry_at;  // not_done, unknown: when to try, or ask, again; nothing means a person takes over.
+                                       // done authorizations: when they are about to expire
 };
-struct operation_retried { std::uint32_t n = 0; };                     // the same key goes out again
-struct authorization_expiring { std::uint32_t n = 0; };                // the gateway will soon let go of the money
-struct refund_asked { std::uint32_t n = 0; minor_units amount = 0; std::string reason, by; std::vector<std::uint32_t> lines; bool restock = false; };
-struct fulfillment_planned { std::vector<planned_shipment> shipments; };
-struct quality_checked { std::uint32_t shipment = 0; bool passed = false; std::vector<std::string> findings; };
-struct shipment_shipped { std::uint32_t shipment = 0; };
-struct shipment_cancelled { std::uint32_t shipment = 0; };
+struct operation_retried {
+  std::uint32_t n = 0;
+};  // the same key goes out again
+struct authorization_expiring {
+  std::uint32_t n = 0;
+};  // the gateway will soon let go of the money
+struct refund_asked {
+  std::uint32_t n = 0;
+  minor_units amount = 0;
+  std::string reason, by;
+  std::vector<std::uint32_t> lines;
+  bool restock = false;
+};
+struct fulfillment_planned {
+  std::vector<planned_shipment> shipments;
+};
+struct quality_checked {
+  std::uint32_t shipment = 0;
+  bool passed = false;
+  std::vector<std::string> findings;
+};
+struct shipment_shipped {
+  std::uint32_t shipment = 0;
+};
+struct shipment_cancelled {
+  std::uint32_t shipment = 0;
+};
 struct tracking_updated {
   std::uint32_t shipment = 0;
   tracking_state state{};
-  std::string source_id;                    // the carrier's event id, for dropping repeats
-  time_point occurred_at;                   // the carrier's clock
+  std::string source_id;   // the carrier's event id, for dropping repeats
+  time_point occurred_at;  // the carrier's clock
   std::string description, location;
 };
 struct order_shipped {};
 struct order_delivered {};
 
-using event = std::variant<order_received, fraud_assessed, stock_reserved, stock_released, stock_restocked, review_opened, review_decided, order_held,
-                           order_released, order_confirmed, order_rejected, order_cancelled, operation_requested, operation_settled, operation_retried,
-                           authorization_expiring,                           refund_asked, fulfillment_planned, quality_checked, shipment_shipped, shipment_cancelled, tracking_updated, order_shipped,
-                           order_delivered>;
+using event =
+    std::variant<order_received, fraud_assessed, stock_reserved, stock_released, stock_restocked, review_opened, review_decided, order_held, order_released,
+                 order_confirmed, order_rejected, order_cancelled, operation_requested, operation_settled, operation_retried, authorization_expiring,
+                 refund_asked, fulfillment_planned, quality_checked, shipment_shipped, shipment_cancelled, tracking_updated, order_shipped, order_delivered>;
 
 /// The stored name of an event's type: "order_received", "stock_reserved", …: the struct's own name. Never changes.
 std::string_view type_name(const event& e);

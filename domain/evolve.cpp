@@ -84,9 +84,15 @@ void apply(order& o, const operation_requested& e, time_point at) {
 
 void take_effect(order& o, const operation& op) {
   switch (op.kind) {
-    case operation_kind::authorize: o.authorized += op.amount; break;
-    case operation_kind::capture: o.captured += op.amount; break;
-    case operation_kind::refund: o.refunded += op.amount; break;
+    case operation_kind::authorize:
+      o.authorized += op.amount;
+      break;
+    case operation_kind::capture:
+      o.captured += op.amount;
+      break;
+    case operation_kind::refund:
+      o.refunded += op.amount;
+      break;
     case operation_kind::label: {
       auto& s = o.shipments.at(op.shipment - 1);
       s.label_reference = op.reference;
@@ -95,7 +101,8 @@ void take_effect(order& o, const operation& op) {
       break;
     }
     case operation_kind::void_authorization:
-    case operation_kind::void_label: break;
+    case operation_kind::void_label:
+      break;
   }
   insist(o.authorized >= o.captured && o.captured >= o.refunded);
 }
@@ -121,8 +128,12 @@ void apply(order& o, const operation_settled& e, time_point at) {
       op.state = operation_state::declined;
       op.maybe_done = false;
       break;
-    case operation_outcome::unknown: op.maybe_done = true; [[fallthrough]];
-    case operation_outcome::not_done: op.state = e.retry_at ? operation_state::waiting : operation_state::abandoned; break;
+    case operation_outcome::unknown:
+      op.maybe_done = true;
+      [[fallthrough]];
+    case operation_outcome::not_done:
+      op.state = e.retry_at ? operation_state::waiting : operation_state::abandoned;
+      break;
   }
 }
 void apply(order& o, const operation_retried& e, time_point) {
@@ -155,8 +166,7 @@ void apply(order& o, const tracking_updated& e, time_point at) {
   const bool newest = s.history.empty() || e.occurred_at >= s.history.back().occurred_at;
   const bool after_delivery = s.tracking == tracking_state::delivered;
   const bool goes_back = e.state == tracking_state::returning || e.state == tracking_state::returned;
-  auto place = std::upper_bound(s.history.begin(), s.history.end(), e.occurred_at,
-                                [](time_point t, const tracking_entry& x) { return t < x.occurred_at; });
+  auto place = std::upper_bound(s.history.begin(), s.history.end(), e.occurred_at, [](time_point t, const tracking_entry& x) { return t < x.occurred_at; });
   s.history.insert(place, {e.state, e.source_id, e.description, e.location, e.occurred_at, at});
   if (e.state == tracking_state::delivered || goes_back || (newest && !after_delivery)) s.tracking = e.state;
   if (s.tracking == tracking_state::delivered && s.state == shipment_state::shipped) s.state = shipment_state::delivered;

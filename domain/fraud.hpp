@@ -10,9 +10,9 @@
 namespace coreldove::domain {
 
 struct fraud_reason {
-  std::string code;        // "velocity", "amount_vs_history", "address_mismatch", "disposable_email", "postal_code_mismatch", …
-  std::int32_t points = 0; // tenths
-  std::string detail;      // no personal data
+  std::string code;         // "velocity", "amount_vs_history", "address_mismatch", "disposable_email", "postal_code_mismatch", …
+  std::int32_t points = 0;  // tenths
+  std::string detail;       // no personal data
   friend bool operator==(const fraud_reason&, const fraud_reason&) = default;
 };
 

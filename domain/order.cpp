@@ -10,21 +10,30 @@ namespace coreldove::domain {
 
 std::string_view to_string(shipment_state s) {
   switch (s) {
-    case shipment_state::planned: return "planned";
-    case shipment_state::inspecting: return "inspecting";
-    case shipment_state::cleared: return "cleared";
-    case shipment_state::labelled: return "labelled";
-    case shipment_state::shipped: return "shipped";
-    case shipment_state::delivered: return "delivered";
-    case shipment_state::cancelled: return "cancelled";
+    case shipment_state::planned:
+      return "planned";
+    case shipment_state::inspecting:
+      return "inspecting";
+    case shipment_state::cleared:
+      return "cleared";
+    case shipment_state::labelled:
+      return "labelled";
+    case shipment_state::shipped:
+      return "shipped";
+    case shipment_state::delivered:
+      return "delivered";
+    case shipment_state::cancelled:
+      return "cancelled";
   }
   return "";
 }
 
 std::string_view to_string(timer_kind k) {
   switch (k) {
-    case timer_kind::retry_operation: return "retry_operation";
-    case timer_kind::expire_authorization: return "expire_authorization";
+    case timer_kind::retry_operation:
+      return "retry_operation";
+    case timer_kind::expire_authorization:
+      return "expire_authorization";
   }
   return "";
 }
@@ -46,7 +55,7 @@ payment_status payment_status_of(const order& o) {
   if (const auto* v = o.find(operation_kind::void_authorization); v && v->state == operation_state::done) return payment_status::voided;
   if (o.authorized > 0) return payment_status::authorized;
   if (const auto* a = o.find(operation_kind::authorize); a && a->state == operation_state::declined) return payment_status::declined;
-  if (o.confirmed_at && o.total() == 0) return payment_status::captured;   // nothing to pay
+  if (o.confirmed_at && o.total() == 0) return payment_status::captured;  // nothing to pay
   return payment_status::pending;
 }
 
@@ -94,8 +103,7 @@ std::vector<stock_movement> stock_movements(const order& before, const event& e)
 }
 
 bool is_quiet(const order& o) {
-  return o.stock_settled &&
-         std::none_of(o.operations.begin(), o.operations.end(), [](const operation& op) { return op.state == operation_state::requested; });
+  return o.stock_settled && std::none_of(o.operations.begin(), o.operations.end(), [](const operation& op) { return op.state == operation_state::requested; });
 }
 
 std::string idempotency_key(const order& o, const operation& op) {
@@ -107,16 +115,22 @@ std::string idempotency_key(const order& o, const operation& op) {
 
 std::vector<order_status> allowed_moves(const order& o) {
   using enum order_status;
-  const bool left = std::any_of(o.shipped.begin(), o.shipped.end(), [](auto q) { return q > 0; });   // partly with the buyer
+  const bool left = std::any_of(o.shipped.begin(), o.shipped.end(), [](auto q) { return q > 0; });  // partly with the buyer
   switch (o.status) {
-    case received: return {on_hold, rejected, cancelled};
-    case on_hold: return left ? std::vector{confirmed} : std::vector{confirmed, rejected, cancelled};
-    case confirmed: return {on_hold, fulfilling, cancelled};
-    case fulfilling: return left ? std::vector{on_hold} : std::vector{on_hold, cancelled};
-    case shipped: return {delivered};
+    case received:
+      return {on_hold, rejected, cancelled};
+    case on_hold:
+      return left ? std::vector{confirmed} : std::vector{confirmed, rejected, cancelled};
+    case confirmed:
+      return {on_hold, fulfilling, cancelled};
+    case fulfilling:
+      return left ? std::vector{on_hold} : std::vector{on_hold, cancelled};
+    case shipped:
+      return {delivered};
     case delivered:
     case rejected:
-    case cancelled: break;
+    case cancelled:
+      break;
   }
   return {};
 }

@@ -16,11 +16,11 @@
 namespace coreldove::domain {
 
 enum class operation_state : std::uint8_t {
-  requested,   // on its way out (again)
-  waiting,     // not done or unknown; goes out again at retry_at
+  requested,  // on its way out (again)
+  waiting,    // not done or unknown; goes out again at retry_at
   done,
   declined,
-  abandoned,   // tried often enough: a review of kind payment or address is open about it
+  abandoned,  // tried often enough: a review of kind payment or address is open about it
 };
 
 struct operation {
@@ -32,7 +32,7 @@ struct operation {
   std::string party, target, reason, reference, code, message, tracking_number;
   minor_units amount = 0;
   std::uint32_t shipment = 0;
-  std::uint32_t attempts = 0;                            // answers (or silences) so far
+  std::uint32_t attempts = 0;  // answers (or silences) so far
   std::optional<time_point> retry_at;
   time_point requested_at{};
 };
@@ -44,7 +44,7 @@ struct review {
   enum class verdict : std::uint8_t { open, approved, rejected } state = verdict::open;
   std::string by, note;
   time_point opened_at{}, decided_at{};
-  std::uint32_t operation = 0;                           // the one it is about, or 0
+  std::uint32_t operation = 0;  // the one it is about, or 0
 };
 
 struct tracking_entry {
@@ -76,29 +76,29 @@ struct rejection {
 /// The whole of an order. Built by `evolve` alone.
 struct order {
   std::string id;
-  std::uint64_t version = 0;               // seq of the last event; 0: does not exist yet
+  std::uint64_t version = 0;  // seq of the last event; 0: does not exist yet
   order_status status = order_status::received;
   order_status held_from = order_status::received;
   order_input input;
   std::string placed_by;
   minor_units authorized = 0, captured = 0, refunded = 0;
-  bool stock_settled = false;              // reserved, or found short
-  std::vector<allocation> allocations;     // what is reserved and not yet shipped or released
-  std::vector<std::int32_t> shipped;       // by line
-  std::vector<std::int32_t> returned;      // by line
+  bool stock_settled = false;           // reserved, or found short
+  std::vector<allocation> allocations;  // what is reserved and not yet shipped or released
+  std::vector<std::int32_t> shipped;    // by line
+  std::vector<std::int32_t> returned;   // by line
   std::optional<fraud_assessment> fraud;
   std::optional<domain::rejection> rejection;
   std::string cancel_reason;
-  std::vector<operation> operations;       // operations[n-1]
+  std::vector<operation> operations;  // operations[n-1]
   std::vector<payment_attempt> attempts;
-  std::vector<review> reviews;             // reviews[n-1]
-  std::vector<shipment> shipments;         // shipments[n-1]
+  std::vector<review> reviews;      // reviews[n-1]
+  std::vector<shipment> shipments;  // shipments[n-1]
   std::uint32_t refunds_asked = 0;
   time_point created_at{}, updated_at{};
   std::optional<time_point> confirmed_at, shipped_at, delivered_at;
 
   minor_units total() const { return input.total(); }
-  const operation* find(operation_kind kind) const;       // the latest of that kind
+  const operation* find(operation_kind kind) const;  // the latest of that kind
   bool has_open_review() const;
 };
 
@@ -112,8 +112,8 @@ struct policy {
   bool quality_control = true;
   std::string default_gateway = "stripe", default_carrier = "fedex";
   std::vector<std::string> gateways{"stripe"}, carriers{"fedex"};
-  std::uint32_t attempts_before_person = 8;                // per operation
-  duration first_retry{1'000}, longest_retry{300'000};     // doubled each time between the two, with jitter from the order's id
+  std::uint32_t attempts_before_person = 8;             // per operation
+  duration first_retry{1'000}, longest_retry{300'000};  // doubled each time between the two, with jitter from the order's id
   duration authorization_lifetime{std::chrono::hours{24 * 7}};
 };
 
@@ -121,29 +121,53 @@ struct policy {
 struct stock_pending {};
 using stock_answer = std::variant<stock_pending, std::vector<allocation>, std::vector<shortage>>;
 
-struct place_order { std::string order_id; order_input input; std::string by; fraud_assessment assessment; stock_answer stock; };
-struct answer_stock { stock_answer stock; };               // the inventory's answer came after the order was stored
+struct place_order {
+  std::string order_id;
+  order_input input;
+  std::string by;
+  fraud_assessment assessment;
+  stock_answer stock;
+};
+struct answer_stock {
+  stock_answer stock;
+};  // the inventory's answer came after the order was stored
 struct settle_operation {
   std::uint32_t n = 0;
   operation_outcome outcome{};
   std::string reference, code, message, tracking_number;
 };
-struct retry_operation { std::uint32_t n = 0; };           // its timer has fired
-struct expire_authorization { std::uint32_t n = 0; };      // its timer has fired
-struct cancel_order { std::string reason, by; };
+struct retry_operation {
+  std::uint32_t n = 0;
+};  // its timer has fired
+struct expire_authorization {
+  std::uint32_t n = 0;
+};  // its timer has fired
+struct cancel_order {
+  std::string reason, by;
+};
 struct fulfill_order {
-  struct part { std::uint32_t line = 0; std::int32_t quantity = 0; };
-  std::vector<part> parts;                                 // empty: everything that is left
-  std::string warehouse, carrier, by;                      // empty: as allocated, the default
+  struct part {
+    std::uint32_t line = 0;
+    std::int32_t quantity = 0;
+  };
+  std::vector<part> parts;             // empty: everything that is left
+  std::string warehouse, carrier, by;  // empty: as allocated, the default
 };
 struct refund_order {
-  std::optional<minor_units> amount;                       // nothing: the given lines' worth, or all that is left
+  std::optional<minor_units> amount;  // nothing: the given lines' worth, or all that is left
   std::vector<std::uint32_t> lines;
   bool restock = false;
   std::string reason, by;
 };
-struct decide_review { std::uint32_t n = 0; bool approve = false; std::string by, note; };
-struct change_status { order_status to{}; std::string reason, by; };
+struct decide_review {
+  std::uint32_t n = 0;
+  bool approve = false;
+  std::string by, note;
+};
+struct change_status {
+  order_status to{};
+  std::string reason, by;
+};
 struct track_shipment {
   std::string tracking_number;
   tracking_state state{};
@@ -151,7 +175,9 @@ struct track_shipment {
   time_point occurred_at{};
   std::string description, location;
 };
-struct quarantine { std::string reason; };                 // the order's actor crashed again and again on the same command
+struct quarantine {
+  std::string reason;
+};  // the order's actor crashed again and again on the same command
 
 using command = std::variant<place_order, answer_stock, settle_operation, retry_operation, expire_authorization, cancel_order, fulfill_order, refund_order,
                              decide_review, change_status, track_shipment, quarantine>;
@@ -170,7 +196,7 @@ enum class timer_kind : std::uint8_t { retry_operation, expire_authorization };
 std::string_view to_string(timer_kind);
 struct timer {
   timer_kind kind{};
-  std::uint32_t n = 0;                     // of the operation
+  std::uint32_t n = 0;  // of the operation
   time_point due_at{};
   friend bool operator==(const timer&, const timer&) = default;
 };
@@ -191,7 +217,10 @@ std::vector<order_status> allowed_moves(const order& o);
 /// "rev_<ulid of the order>-<n>", "shp_<ulid of the order>-<n>": the order can be read off its reviews and shipments.
 std::string review_id(std::string_view order_id, std::uint32_t n);
 std::string shipment_id(std::string_view order_id, std::uint32_t n);
-struct review_address { std::string order_id; std::uint32_t n = 0; };
+struct review_address {
+  std::string order_id;
+  std::uint32_t n = 0;
+};
 std::optional<review_address> parse_review_id(std::string_view id);
 
 }  // namespace coreldove::domain

@@ -16,21 +16,21 @@ namespace coreldove::domain {
 
 struct order_line {
   std::string product_id, sku, name;
-  std::int32_t quantity = 0;       // 1..10,000
+  std::int32_t quantity = 0;  // 1..10,000
   minor_units unit_price = 0;
-  minor_units total_price = 0;     // quantity × unit_price
+  minor_units total_price = 0;  // quantity × unit_price
   friend bool operator==(const order_line&, const order_line&) = default;
 };
 
 struct order_input {
   std::string customer_id, customer_email;
   domain::currency currency;
-  std::vector<order_line> items;   // 1..500
+  std::vector<order_line> items;  // 1..500
   address billing, shipping;
   std::string payment_method, payment_token, payment_gateway;
   std::string shipping_method;
   minor_units shipping_cost = 0, tax = 0, discount = 0;
-  std::string metadata = "{}";     // the JSON object as it came, minified; never interpreted
+  std::string metadata = "{}";  // the JSON object as it came, minified; never interpreted
 
   minor_units subtotal() const;
   /// subtotal − discount + tax + shipping; validation has seen to it that this neither overflows nor is negative.
@@ -54,8 +54,8 @@ struct order_draft {
 
 /// What validation needs to know of the installation.
 struct intake_rules {
-  std::vector<std::string> gateways;   // the configured ones; a draft that names another is refused
-  std::string sandbox_token;           // stands in for a missing payment_token; empty in production, where that is an error for cards
+  std::vector<std::string> gateways;  // the configured ones; a draft that names another is refused
+  std::string sandbox_token;          // stands in for a missing payment_token; empty in production, where that is an error for cards
 };
 
 /// What may be asked for; a card method needs a payment token.

@@ -9,12 +9,8 @@
 namespace coreldove::domain {
 
 enum class order_status : std::uint8_t { received, on_hold, confirmed, fulfilling, shipped, delivered, rejected, cancelled };
-enum class payment_status : std::uint8_t {
-  pending, authorized, partially_captured, captured, voided, declined, partially_refunded, refunded, unknown
-};
-enum class fulfillment_status : std::uint8_t {
-  unfulfilled, reserved, partially_fulfilled, fulfilled, delivered, partially_returned, returned
-};
+enum class payment_status : std::uint8_t { pending, authorized, partially_captured, captured, voided, declined, partially_refunded, refunded, unknown };
+enum class fulfillment_status : std::uint8_t { unfulfilled, reserved, partially_fulfilled, fulfilled, delivered, partially_returned, returned };
 inline constexpr std::size_t order_status_count = 8;
 inline constexpr std::size_t payment_status_count = 9;
 inline constexpr std::size_t fulfillment_status_count = 7;
@@ -29,16 +25,16 @@ std::optional<fulfillment_status> fulfillment_status_from(std::string_view);
 
 /// What moves an order from one status to another.
 enum class order_step : std::uint8_t {
-  hold,                // a review was opened: money, risk, quality, address or stock ask for a person
-  release_received,    // the last open review was approved; the order goes on where it was held
+  hold,              // a review was opened: money, risk, quality, address or stock ask for a person
+  release_received,  // the last open review was approved; the order goes on where it was held
   release_confirmed,
   release_fulfilling,
-  confirm,             // stock reserved and payment authorised
-  reject,              // out of stock, declined, or a person said no
-  cancel,              // the customer or an operator
-  fulfill,             // fulfilment was planned
-  ship,                // the last shipment left
-  deliver,             // the last shipment arrived
+  confirm,  // stock reserved and payment authorised
+  reject,   // out of stock, declined, or a person said no
+  cancel,   // the customer or an operator
+  fulfill,  // fulfilment was planned
+  ship,     // the last shipment left
+  deliver,  // the last shipment arrived
 };
 std::string_view to_string(order_step);
 

@@ -12,10 +12,10 @@ namespace coreldove::domain {
 /// The alphabet is digits, letters (either case), space and hyphen.
 class postal_pattern {
 public:
-  explicit postal_pattern(std::string_view pattern);   // one of our own; asserts that it is well formed
+  explicit postal_pattern(std::string_view pattern);  // one of our own; asserts that it is well formed
 
-  bool matches(std::string_view text) const;           // all of it
-  bool begins(std::string_view text) const;            // some beginning of it, maybe all
+  bool matches(std::string_view text) const;  // all of it
+  bool begins(std::string_view text) const;   // some beginning of it, maybe all
 
 private:
   static constexpr std::size_t symbols = 38;
@@ -23,7 +23,7 @@ private:
   static constexpr state dead = 0, start = 1;
   class builder;
 
-  static std::size_t symbol_of(char c);                // `symbols` for one that no pattern knows
+  static std::size_t symbol_of(char c);  // `symbols` for one that no pattern knows
 
   std::vector<std::array<state, symbols>> next_;
   std::vector<bool> accepting_;

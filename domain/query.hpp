@@ -20,23 +20,23 @@ struct order_query {
   std::optional<fulfillment_status> fulfillment;
   std::string customer_id, sku;
   std::optional<time_point> created_after, created_before;
-  std::optional<std::string> min_total, max_total;   // decimals, compared with each order's total in its own currency
-  std::string q;                                     // an order's id, or the beginning of a customer's id or e-mail address
+  std::optional<std::string> min_total, max_total;  // decimals, compared with each order's total in its own currency
+  std::string q;                                    // an order's id, or the beginning of a customer's id or e-mail address
   bool oldest_first = false;
-  std::uint32_t limit = 50;                          // 1..200
-  std::string cursor;                                // from a page before; opaque
+  std::uint32_t limit = 50;  // 1..200
+  std::string cursor;        // from a page before; opaque
 };
 
 struct document {
   std::string json;
   std::uint64_t version = 0;
-  std::string customer_id;                           // for the check of who may see it
+  std::string customer_id;  // for the check of who may see it
 };
 
 struct page {
-  std::vector<std::string> items;                    // JSON documents
-  std::string next_cursor;                           // empty: this was the last page
-  std::uint64_t total = 0;                           // exact
+  std::vector<std::string> items;  // JSON documents
+  std::string next_cursor;         // empty: this was the last page
+  std::uint64_t total = 0;         // exact
 };
 
 struct stock_row {
@@ -45,13 +45,13 @@ struct stock_row {
 };
 
 struct stock_page {
-  std::vector<stock_row> rows;                       // all warehouses of each SKU on the page, SKUs ascending
+  std::vector<stock_row> rows;  // all warehouses of each SKU on the page, SKUs ascending
   std::string next_cursor;
-  std::uint64_t total = 0;                           // SKUs
+  std::uint64_t total = 0;  // SKUs
 };
 
 struct review_query {
-  std::string state = "open";                        // open, approved, rejected, all
+  std::string state = "open";  // open, approved, rejected, all
   std::optional<review_kind> kind;
   std::uint32_t limit = 50;
   std::string cursor;
@@ -59,13 +59,13 @@ struct review_query {
 
 /// One committed event as the history and the event stream show it.
 struct history_entry {
-  std::uint64_t position = 0;                        // over all orders, ascending in commit order; resumes the event stream
+  std::uint64_t position = 0;  // over all orders, ascending in commit order; resumes the event stream
   std::string stream;
   std::uint64_t seq = 0;
   std::string type;
   time_point at{};
   std::string by, trace_id;
-  std::string data;                                  // JSON object
+  std::string data;  // JSON object
 };
 
 struct currency_figures {
@@ -79,7 +79,7 @@ struct performance {
   std::vector<std::pair<order_status, std::uint64_t>> by_status;
   std::vector<currency_figures> by_currency;
   std::uint64_t orders = 0, confirmed = 0, shipped = 0, delivered = 0, open_reviews = 0;
-  std::optional<std::int64_t> average_confirm_ms, average_ship_ms, average_deliver_ms;   // from created_at
+  std::optional<std::int64_t> average_confirm_ms, average_ship_ms, average_deliver_ms;  // from created_at
 };
 
 }  // namespace coreldove::domain

@@ -9,18 +9,18 @@ namespace coreldove::domain {
 
 /// `unavailable`: nothing happened. `timed_out`: the outcome is not known.
 enum class errc {
-  invalid_input,   // 422, or 400 where the bytes could not be read at all
-  malformed,       // 400
-  not_found,       // 404
-  wrong_state,     // 409, with `allowed`
-  conflict,        // 409: somebody else wrote first
-  stale,           // 412: If-Match does not hold
-  key_reused,      // 422: the idempotency key came with another body
-  forbidden,       // 403
-  overloaded,      // 503 with Retry-After, nothing stored
-  unavailable,     // 503, nothing stored
-  timed_out,       // 504
-  internal,        // 500
+  invalid_input,  // 422, or 400 where the bytes could not be read at all
+  malformed,      // 400
+  not_found,      // 404
+  wrong_state,    // 409, with `allowed`
+  conflict,       // 409: somebody else wrote first
+  stale,          // 412: If-Match does not hold
+  key_reused,     // 422: the idempotency key came with another body
+  forbidden,      // 403
+  overloaded,     // 503 with Retry-After, nothing stored
+  unavailable,    // 503, nothing stored
+  timed_out,      // 504
+  internal,       // 500
 };
 
 /// One bad field. `pointer` is a JSON pointer (RFC 6901) into the request body; `code` is stable, `message` is for people.
@@ -34,7 +34,7 @@ struct failure {
   errc code = errc::internal;
   std::string detail;
   std::vector<field_error> fields = {};
-  std::vector<std::string> allowed = {};   // wrong_state: the moves that would be legal
+  std::vector<std::string> allowed = {};  // wrong_state: the moves that would be legal
 };
 
 /// A value or the reason why there is none.

@@ -14,19 +14,19 @@ namespace coreldove::domain {
 
 /// Part of a line, promised from one warehouse.
 struct allocation {
-  std::uint32_t line = 0;              // index into the order's items
+  std::uint32_t line = 0;  // index into the order's items
   std::string sku, warehouse;
   std::int32_t quantity = 0;
-  std::int32_t weight_grams = 0;       // of one unit, from the catalogue
-  bool inspect = false;                // the catalogue asks for a person's quality check
+  std::int32_t weight_grams = 0;  // of one unit, from the catalogue
+  bool inspect = false;           // the catalogue asks for a person's quality check
   friend bool operator==(const allocation&, const allocation&) = default;
 };
 
 /// What a committed event does to one row of stock. `on_hand` is what stands on the shelf, reserved units included.
 struct stock_movement {
   std::string sku, warehouse;
-  std::int64_t on_hand = 0;            // added to on_hand
-  std::int64_t reserved = 0;           // added to reserved
+  std::int64_t on_hand = 0;   // added to on_hand
+  std::int64_t reserved = 0;  // added to reserved
   friend bool operator==(const stock_movement&, const stock_movement&) = default;
 };
 
@@ -76,8 +76,8 @@ public:
   /// farther (same state, same country, anywhere), then the fuller; lines may be split over warehouses as the last resort. Repeating it for the same
   /// order returns the same allocations.
   struct reservation {
-    std::vector<allocation> allocations;   // empty where anything is short
-    std::vector<shortage> shortages;       // every line that is short; an unknown SKU is short with 0 available
+    std::vector<allocation> allocations;  // empty where anything is short
+    std::vector<shortage> shortages;      // every line that is short; an unknown SKU is short with 0 available
   };
   reservation reserve(const std::string& order_id, const std::vector<wanted_line>& lines, const destination& to);
 
@@ -91,7 +91,7 @@ public:
   /// reserved or below zero, invalid_input at "/warehouse" for one that put_warehouse never named.
   result<stock_level> adjust(std::string_view sku, std::string_view warehouse, std::int64_t delta);
 
-  const std::map<std::string, stock_level, std::less<>>* levels(std::string_view sku) const;   // by warehouse; nullptr for an unknown SKU
+  const std::map<std::string, stock_level, std::less<>>* levels(std::string_view sku) const;  // by warehouse; nullptr for an unknown SKU
   bool holds(const std::string& order_id) const;
 
 private:
@@ -99,19 +99,19 @@ private:
     catalog_item item;
     std::map<std::string, stock_level, std::less<>> levels;
   };
-  class planner;                         // chooses the warehouses of one reservation
-  struct string_hash {                   // finds a std::string by a view of it
+  class planner;        // chooses the warehouses of one reservation
+  struct string_hash {  // finds a std::string by a view of it
     using is_transparent = void;
     std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
   };
 
   item_state& item_of(std::string_view sku);
-  stock_level& level_of(std::string_view sku, std::string_view warehouse);      // creates the row
+  stock_level& level_of(std::string_view sku, std::string_view warehouse);  // creates the row
   stock_level peek(std::string_view sku, std::string_view warehouse) const;
 
   std::map<std::string, warehouse_info, std::less<>> warehouses_;
   std::unordered_map<std::string, item_state, string_hash, std::equal_to<>> items_;
-  std::unordered_map<std::string, std::vector<allocation>> held_;   // by order, not yet committed
+  std::unordered_map<std::string, std::vector<allocation>> held_;  // by order, not yet committed
 };
 
 }  // namespace coreldove::domain

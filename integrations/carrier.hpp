@@ -16,10 +16,10 @@ struct parcel {
   domain::warehouse_info from;
   domain::address to;
   std::int64_t weight_grams = 0;
-  std::string service;                         // the order's shipping_method: standard, express, …
-  std::int64_t value = 0;                      // declared, minor units
+  std::string service;     // the order's shipping_method: standard, express, …
+  std::int64_t value = 0;  // declared, minor units
   domain::currency currency;
-  std::string reference;                       // shipment id
+  std::string reference;  // shipment id
 };
 
 struct rate {

@@ -8,8 +8,8 @@ namespace coreldove::integrations {
 
 struct mail {
   std::string to, subject, text;
-  std::string message_id;                      // "<key@coreldove>": the same at each repeat, so that a receiver can drop the second one
-  std::string order_id;                        // header X-Order-Id
+  std::string message_id;  // "<key@coreldove>": the same at each repeat, so that a receiver can drop the second one
+  std::string order_id;    // header X-Order-Id
 };
 
 class mailer {

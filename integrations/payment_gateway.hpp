@@ -13,24 +13,24 @@ namespace coreldove::integrations {
 /// Who is asking, for logs and traces on the other side.
 struct call_context {
   std::string order_id;
-  std::string idempotency_key;                 // durable before the call; the same one at each repeat
-  std::string trace_id;                        // 32 hex digits; sent on as `traceparent`
+  std::string idempotency_key;  // durable before the call; the same one at each repeat
+  std::string trace_id;         // 32 hex digits; sent on as `traceparent`
   std::chrono::milliseconds timeout{10'000};
-  bool repeat = false;                         // may have been asked before; vendors without idempotency look first
+  bool repeat = false;  // may have been asked before; vendors without idempotency look first
 };
 
 struct outcome {
   domain::operation_outcome kind = domain::operation_outcome::unknown;
-  std::string reference;                       // done: the vendor's id
-  std::string code, message;                   // else: the vendor's code and words
-  std::string tracking_number;                 // labels
+  std::string reference;        // done: the vendor's id
+  std::string code, message;    // else: the vendor's code and words
+  std::string tracking_number;  // labels
 };
 using on_outcome = std::function<void(outcome)>;
 
 struct charge {
   domain::minor_units amount = 0;
   domain::currency currency;
-  std::string token;                           // from the gateway's own front end; never a card number
+  std::string token;  // from the gateway's own front end; never a card number
   std::string customer_email;
 };
 
@@ -52,13 +52,13 @@ public:
 
 /// What a webhook said about one operation, once its signature has been checked on the raw bytes.
 struct payment_notice {
-  std::string event_id;                        // the vendor's, for dropping repeats
-  std::string order_id;                        // from the metadata that we sent along; empty where it is not ours
-  domain::operation_kind operation{};          // what it is about
-  std::string idempotency_key;                 // of the operation, from the metadata; empty where the vendor cannot carry one (Stripe's cancel):
-                                               // then it is the order's latest operation of that kind on what.reference
+  std::string event_id;                // the vendor's, for dropping repeats
+  std::string order_id;                // from the metadata that we sent along; empty where it is not ours
+  domain::operation_kind operation{};  // what it is about
+  std::string idempotency_key;         // of the operation, from the metadata; empty where the vendor cannot carry one (Stripe's cancel):
+                                       // then it is the order's latest operation of that kind on what.reference
   outcome what;
-  bool relevant = false;                       // false: a kind of event that changes nothing here
+  bool relevant = false;  // false: a kind of event that changes nothing here
 };
 
 /// Checks and reads a gateway's webhook. Errors: forbidden (signature, too old), malformed.

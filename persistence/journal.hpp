@@ -18,8 +18,8 @@
 namespace coreldove::persistence {
 
 struct event_record {
-  std::string type;                 // domain::type_name
-  std::string data;                 // JSON object, see codec
+  std::string type;  // domain::type_name
+  std::string data;  // JSON object, see codec
 };
 
 /// Everything lists and reads need of an order; written whole with each append.
@@ -30,53 +30,53 @@ struct order_row {
   std::string customer_id, customer_email, currency;
   std::uint8_t currency_digits = 2;
   std::int64_t total = 0, captured = 0, refunded = 0;
-  std::vector<std::string> skus;    // distinct
-  std::vector<std::string> tracking_numbers;   // of its shipments; carriers' webhooks know nothing else
+  std::vector<std::string> skus;              // distinct
+  std::vector<std::string> tracking_numbers;  // of its shipments; carriers' webhooks know nothing else
   domain::time_point created_at{}, updated_at{};
   std::optional<domain::time_point> confirmed_at, shipped_at, delivered_at;
-  bool unfinished = false;          // work is open: start-up wakes this order
-  std::string document;             // the order as the contract shows it
+  bool unfinished = false;  // work is open: start-up wakes this order
+  std::string document;     // the order as the contract shows it
 };
 
 struct timer_change {
   domain::timer timer;
-  bool set = true;                  // false: remove
+  bool set = true;  // false: remove
 };
 
-struct review_change {              // one row of the review queue, written whole
+struct review_change {  // one row of the review queue, written whole
   std::uint32_t n = 0;
   domain::review_kind kind{};
-  std::string state;                // open, approved, rejected
+  std::string state;  // open, approved, rejected
   domain::time_point opened_at{};
-  std::string document;             // JSON, as GET ~/reviews shows it
+  std::string document;  // JSON, as GET ~/reviews shows it
 };
 
 struct outbox_entry {
-  std::string kind;                 // "email"
-  std::string key;                  // unique: "<order id>/email/<seq>"
-  std::string payload;              // JSON
+  std::string kind;     // "email"
+  std::string key;      // unique: "<order id>/email/<seq>"
+  std::string payload;  // JSON
 };
 
 /// The first answer to a request with an idempotency key, kept for its repeats.
 struct stored_answer {
-  int status = 0;                   // HTTP status
+  int status = 0;  // HTTP status
   std::uint64_t version = 0;
   std::string order_id, document;
 };
 
 struct idempotency_record {
-  std::string scope;                // who and what: "<principal> <METHOD> <route>"
+  std::string scope;  // who and what: "<principal> <METHOD> <route>"
   std::string key;
-  std::string fingerprint;          // SHA-256 of the body, hex
+  std::string fingerprint;  // SHA-256 of the body, hex
   stored_answer answer;
-  bool replaces = false;            // true: a later, better answer to the same request (Prefer: wait came to its end)
+  bool replaces = false;  // true: a later, better answer to the same request (Prefer: wait came to its end)
 };
 
 struct append {
-  std::string stream;               // order id
+  std::string stream;  // order id
   std::uint64_t expected_version = 0;
   domain::time_point at{};
-  std::string by;                   // principal, or "system"
+  std::string by;  // principal, or "system"
   std::string trace_id;
   std::vector<event_record> events;
   order_row row;
@@ -97,13 +97,13 @@ struct stock_adjustment {
 struct catalog {
   std::vector<domain::warehouse_info> warehouses;
   std::vector<domain::catalog_item> items;
-  std::vector<domain::stock_row> levels;   // import: on_hand of rows that are not there yet, existing rows keep their stock. load_catalog: all rows
-  std::uint64_t position = 0;              // load_catalog: of the last event that these levels include (read in one transaction with them)
+  std::vector<domain::stock_row> levels;  // import: on_hand of rows that are not there yet, existing rows keep their stock. load_catalog: all rows
+  std::uint64_t position = 0;             // load_catalog: of the last event that these levels include (read in one transaction with them)
 };
 
 struct append_outcome {
-  std::uint64_t version = 0;        // of the stream, afterwards
-  std::uint64_t position = 0;       // of its last event, over all streams
+  std::uint64_t version = 0;   // of the stream, afterwards
+  std::uint64_t position = 0;  // of its last event, over all streams
 };
 
 using append_done = std::function<void(domain::result<append_outcome>)>;

@@ -27,7 +27,7 @@ class store {
 public:
   virtual ~store() = default;
   /// Errors of all: unavailable; not_found where one thing was asked for.
-  virtual void load(std::string order_id, reply<std::vector<domain::history_entry>> done) = 0;      // whole stream, oldest first
+  virtual void load(std::string order_id, reply<std::vector<domain::history_entry>> done) = 0;  // whole stream, oldest first
   virtual void document(std::string order_id, reply<domain::document> done) = 0;
   virtual void list(domain::order_query query, reply<domain::page> done) = 0;
   virtual void history(std::string order_id, std::uint64_t after_seq, std::uint32_t limit, reply<std::vector<domain::history_entry>> done) = 0;
@@ -44,7 +44,7 @@ public:
   virtual void due_timers(domain::time_point until, std::uint32_t limit, reply<std::vector<due_timer>> done) = 0;
   virtual void unfinished(std::string after_order_id, std::uint32_t limit, reply<std::vector<std::string>> done) = 0;
   virtual void outbox(std::string after_key, std::uint32_t limit, reply<std::vector<outbox_entry>> done) = 0;
-  virtual void load_catalog(reply<catalog> done) = 0;                                               // levels: on_hand and reserved as they stand
+  virtual void load_catalog(reply<catalog> done) = 0;  // levels: on_hand and reserved as they stand
   virtual void ping(reply<bool> done) = 0;
 };
 

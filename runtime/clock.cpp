@@ -1,10 +1,10 @@
 #include "runtime/clock.hpp"
 
+#include <openssl/rand.h>
+
 #include <algorithm>
 #include <array>
 #include <stdexcept>
-
-#include <openssl/rand.h>
 
 namespace coreldove::runtime {
 namespace {

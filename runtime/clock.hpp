@@ -14,10 +14,10 @@ public:
 class random_source {
 public:
   virtual ~random_source() = default;
-  virtual domain::entropy entropy() = 0;      // thread-safe
+  virtual domain::entropy entropy() = 0;  // thread-safe
 };
 
 clock& system_clock();
-random_source& system_random();                // OpenSSL's generator
+random_source& system_random();  // OpenSSL's generator
 
 }  // namespace coreldove::runtime

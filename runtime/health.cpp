@@ -4,9 +4,12 @@ namespace coreldove::runtime {
 
 std::string_view to_string(condition c) {
   switch (c) {
-    case condition::up: return "up";
-    case condition::degraded: return "degraded";
-    case condition::down: return "down";
+    case condition::up:
+      return "up";
+    case condition::degraded:
+      return "degraded";
+    case condition::down:
+      return "down";
   }
   return "";
 }

@@ -1,10 +1,10 @@
 #include "runtime/logging.hpp"
 
-#include <stdexcept>
-
 #include <spdlog/async.h>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
+
+#include <stdexcept>
 
 namespace coreldove::runtime {
 namespace {

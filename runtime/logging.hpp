@@ -1,10 +1,10 @@
 #pragma once
 // spdlog set up once: text or JSON lines on standard error, asynchronous, never blocking the caller (oldest lines are dropped first and counted).
 // Order id and trace id go into every line that has them; personal data only at debug.
+#include <spdlog/spdlog.h>
+
 #include <string>
 #include <string_view>
-
-#include <spdlog/spdlog.h>
 
 namespace coreldove::runtime {
 

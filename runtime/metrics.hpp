@@ -1,10 +1,10 @@
 #pragma once
 // One Prometheus registry for the process. Rooms register their own families once at start-up and keep the handles: looking a child up costs more
 // than counting. Names: prefix coreldove_, base units (seconds, bytes), `_total` for counters; never an id or an e-mail address in a label.
+#include <prometheus/registry.h>
+
 #include <memory>
 #include <string>
-
-#include <prometheus/registry.h>
 
 namespace coreldove::runtime {
 

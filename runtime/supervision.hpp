@@ -1,13 +1,13 @@
 #pragma once
 // Restart intensity (Erlang/OTP, "supervisor" behaviour): so many restarts in a window, then give up. Orders are restarted by their shard; the
 // long-lived actors recover in place, so that what is in their mailbox is not lost.
+#include <spdlog/spdlog.h>
+
 #include <cstddef>
 #include <deque>
 #include <exception>
 #include <string>
 #include <string_view>
-
-#include <spdlog/spdlog.h>
 
 #include "domain/time.hpp"
 
@@ -38,8 +38,10 @@ void supervised(std::string_view actor, restart_budget& budget, domain::time_poi
     handler();
   } catch (const std::exception& e) {
     spdlog::error("{} failed: {}", actor, e.what());
-    if (budget.spend(now)) recover(std::string{e.what()});
-    else give_up(std::string{e.what()});
+    if (budget.spend(now))
+      recover(std::string{e.what()});
+    else
+      give_up(std::string{e.what()});
   }
 }
 

@@ -21,7 +21,7 @@ struct inventory_state {
   void load() {
     loaded = false;
     if (reading) {
-      read_again = true;                           // what is on its way may be older than the reason to look
+      read_again = true;  // what is on its way may be older than the reason to look
       return;
     }
     l->health->set(name, runtime::condition::degraded, "reading the stock");
@@ -67,8 +67,10 @@ struct inventory_state {
     wanted.clear();
     for (std::size_t i = 0; i < in.items.size(); ++i) wanted.push_back({static_cast<std::uint32_t>(i), in.items[i].sku, in.items[i].quantity});
     auto r = ledger.reserve(m.order_id, wanted, {in.shipping.country, in.shipping.state, in.shipping.postal_code});
-    if (r.shortages.empty()) caf::anon_send(m.reply_to, stock_found{std::move(r.allocations)});
-    else caf::anon_send(m.reply_to, stock_found{std::move(r.shortages)});
+    if (r.shortages.empty())
+      caf::anon_send(m.reply_to, stock_found{std::move(r.allocations)});
+    else
+      caf::anon_send(m.reply_to, stock_found{std::move(r.shortages)});
   }
 
   void on(stock_moved& m) {
@@ -77,10 +79,10 @@ struct inventory_state {
       return;
     }
     const bool held = m.settles_hold && ledger.commit(m.order_id);
-    if (m.position <= position) return;            // the snapshot has it already
+    if (m.position <= position) return;  // the snapshot has it already
     bool fits = true;
     for (const auto& move : m.movements) {
-      if (held && move.on_hand == 0 && move.reserved > 0) continue;   // reserved since the hold
+      if (held && move.on_hand == 0 && move.reserved > 0) continue;  // reserved since the hold
       fits = ledger.apply(move) && fits;
     }
     if (fits) return;
@@ -119,7 +121,7 @@ struct inventory_state {
       if (!ledger.apply({m.what->sku, m.what->warehouse, correction, 0})) load();
     }
     if (!committed) {
-      if (m.outcome.error().code == domain::errc::timed_out) load();   // it may have been written
+      if (m.outcome.error().code == domain::errc::timed_out) load();  // it may have been written
       return m.what->done.answer(m.outcome.error());
     }
     std::vector<domain::stock_row> rows;
@@ -148,11 +150,11 @@ struct inventory_state {
   self_ptr self;
   links_ptr l;
   domain::stock_ledger ledger;
-  std::uint64_t position = 0;                       // of the last event that the snapshot includes
-  std::uint64_t snapshot = 0;                       // how often the store was read
+  std::uint64_t position = 0;  // of the last event that the snapshot includes
+  std::uint64_t snapshot = 0;  // how often the store was read
   bool loaded = false, reading = false, read_again = false;
   std::vector<domain::wanted_line> wanted;
-  std::vector<reserve_stock> early_orders;          // asked while the stock was being read
+  std::vector<reserve_stock> early_orders;  // asked while the stock was being read
   std::vector<stock_moved> early_moves;
   std::vector<adjust_stock> early_adjustments;
   runtime::restart_budget budget{5, 60s};
@@ -162,8 +164,8 @@ inventory_actor::behavior_type behavior(inventory_state::self_ptr self, links_pt
   auto& s = self->state;
   s.l = std::move(l);
   s.load();
-  return {[&s](reserve_stock& m) { s.handle(m); }, [&s](stock_moved& m) { s.handle(m); },    [&s](const drop_hold& m) { s.handle(m); },
-          [&s](adjust_stock& m) { s.handle(m); },  [&s](stock_adjusted& m) { s.handle(m); }, [&s](catalog_loaded& m) { s.handle(m); },
+  return {[&s](reserve_stock& m) { s.handle(m); },   [&s](stock_moved& m) { s.handle(m); },    [&s](const drop_hold& m) { s.handle(m); },
+          [&s](adjust_stock& m) { s.handle(m); },    [&s](stock_adjusted& m) { s.handle(m); }, [&s](catalog_loaded& m) { s.handle(m); },
           [&s](const read_stock& m) { s.handle(m); }};
 }
 

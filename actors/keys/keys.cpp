@@ -1,12 +1,11 @@
 #include "actors/keys/keys.hpp"
 
-#include <deque>
-#include <unordered_map>
-
 #include <caf/actor_system.hpp>
 #include <caf/send.hpp>
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
+#include <deque>
+#include <unordered_map>
 
 namespace coreldove::actors {
 namespace {
@@ -17,7 +16,7 @@ struct keys_state {
 
   struct flight {
     std::string fingerprint;
-    std::deque<claim_key> asking;                      // the first of them is the one that flies, once the store has said that it may
+    std::deque<claim_key> asking;  // the first of them is the one that flies, once the store has said that it may
     bool flying = false;
   };
 
@@ -25,9 +24,7 @@ struct keys_state {
 
   static std::string full(const request_key& k) { return k.scope + '\n' + k.key; }
 
-  static domain::failure reused() {
-    return {domain::errc::key_reused, "This idempotency key has been used with another request."};
-  }
+  static domain::failure reused() { return {domain::errc::key_reused, "This idempotency key has been used with another request."}; }
 
   void on(claim_key& m) {
     const auto name_of = full(m.key);
@@ -65,8 +62,10 @@ struct keys_state {
 
   static void give(flight& f, const std::string& fingerprint, const order_answer& again) {
     for (auto& a : f.asking) {
-      if (a.key.fingerprint == fingerprint) a.done.answer(claim_outcome{again});
-      else a.done.answer(reused());
+      if (a.key.fingerprint == fingerprint)
+        a.done.answer(claim_outcome{again});
+      else
+        a.done.answer(reused());
     }
   }
 
@@ -81,13 +80,15 @@ struct keys_state {
       f.asking.clear();
     }
     f.flying = false;
-    if (f.asking.empty()) in_flight.erase(it);
-    else look_up(f.asking.front().key);
+    if (f.asking.empty())
+      in_flight.erase(it);
+    else
+      look_up(f.asking.front().key);
   }
 
   self_ptr self;
   links_ptr l;
-  std::unordered_map<std::string, flight> in_flight;   // by scope and key
+  std::unordered_map<std::string, flight> in_flight;  // by scope and key
 };
 
 keys_actor::behavior_type behavior(keys_state::self_ptr self, links_ptr l) {

@@ -1,8 +1,8 @@
 #include "actors/notifier/mail_text.hpp"
 
-#include <nlohmann/json.hpp>
-
 #include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
 
 namespace coreldove::actors {
 namespace {
@@ -12,13 +12,13 @@ struct words {
 };
 
 std::optional<words> words_for(const domain::order& o, const domain::event& e) {
-  const auto amount = [&](domain::minor_units m) {
-    return fmt::format("{} {}", domain::format_amount(m, o.input.currency.digits), o.input.currency.name());
-  };
+  const auto amount = [&](domain::minor_units m) { return fmt::format("{} {}", domain::format_amount(m, o.input.currency.digits), o.input.currency.name()); };
   if (std::holds_alternative<domain::order_confirmed>(e))
     return words{fmt::format("Your order {} is confirmed", o.id), fmt::format("Thank you. Your order over {} is confirmed.\n", amount(o.total()))};
   if (const auto* r = std::get_if<domain::order_rejected>(&e)) {
-    const char* why = r->code == "out_of_stock" ? "Something in it is out of stock." : r->code == "payment_declined" ? "The payment was declined." : "It could not be accepted.";
+    const char* why = r->code == "out_of_stock"       ? "Something in it is out of stock."
+                      : r->code == "payment_declined" ? "The payment was declined."
+                                                      : "It could not be accepted.";
     return words{fmt::format("Your order {} could not be accepted", o.id), fmt::format("We are sorry. {} You have not been charged.\n", why)};
   }
   if (std::holds_alternative<domain::order_cancelled>(e))

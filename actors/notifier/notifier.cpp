@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t queue_limit = 10'000;  // beyond it the rest waits in the outbox alone
 constexpr std::uint32_t page = 1'000;
-constexpr domain::duration sweep_every{10s};         // the outbox is looked through for what nobody has told of
+constexpr domain::duration sweep_every{10s};  // the outbox is looked through for what nobody has told of
 constexpr domain::duration first_retry{2s}, longest_retry{10min};
 
 struct notifier_state {

@@ -1,18 +1,17 @@
 #include "actors/risk/risk.hpp"
 
-#include <list>
-#include <unordered_map>
-
 #include <caf/actor_system.hpp>
 #include <caf/send.hpp>
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
+#include <list>
+#include <unordered_map>
 
 namespace coreldove::actors {
 namespace {
 
-constexpr std::size_t customers_remembered = 50'000;   // about 1 KB each at most
-constexpr std::uint32_t orders_remembered = 20;        // of each, the latest
+constexpr std::size_t customers_remembered = 50'000;  // about 1 KB each at most
+constexpr std::uint32_t orders_remembered = 20;       // of each, the latest
 
 struct risk_state {
   static inline const char* name = "risk";
@@ -20,8 +19,8 @@ struct risk_state {
 
   struct customer {
     bool loaded = false;
-    std::vector<domain::past_order> orders;            // newest first
-    std::vector<assess_customer> asking;               // until the store has answered
+    std::vector<domain::past_order> orders;  // newest first
+    std::vector<assess_customer> asking;     // until the store has answered
     std::list<std::string>::iterator age;
   };
 
@@ -39,8 +38,10 @@ struct risk_state {
     auto& c = it->second;
     if (!added) {
       by_age.splice(by_age.begin(), by_age, c.age);
-      if (c.loaded) tell(c, m);
-      else c.asking.push_back(std::move(m));
+      if (c.loaded)
+        tell(c, m);
+      else
+        c.asking.push_back(std::move(m));
       return;
     }
     c.age = by_age.insert(by_age.begin(), id);
@@ -48,7 +49,8 @@ struct risk_state {
     l->store->past_orders(id, orders_remembered, [me = risk_actor{self}, id](domain::result<std::vector<domain::past_order>> r) {
       caf::anon_send(me, customer_loaded{id, std::move(r)});
     });
-    while (customers.size() > customers_remembered && forget_oldest()) {}
+    while (customers.size() > customers_remembered && forget_oldest()) {
+    }
   }
 
   bool forget_oldest() {
@@ -76,7 +78,7 @@ struct risk_state {
   self_ptr self;
   links_ptr l;
   std::unordered_map<std::string, customer> customers;
-  std::list<std::string> by_age;                       // most recently seen first
+  std::list<std::string> by_age;  // most recently seen first
 };
 
 risk_actor::behavior_type behavior(risk_state::self_ptr self, links_ptr l) {

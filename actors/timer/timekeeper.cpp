@@ -1,12 +1,11 @@
 #include "actors/timer/timekeeper.hpp"
 
-#include <map>
-#include <unordered_map>
-
 #include <caf/actor_system.hpp>
 #include <caf/send.hpp>
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
+#include <map>
+#include <unordered_map>
 
 namespace coreldove::actors {
 namespace {
@@ -14,7 +13,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto tick = 250ms;
-constexpr std::uint32_t timers_at_once = 500;          // per tick: after a pause the flood is spread
+constexpr std::uint32_t timers_at_once = 500;  // per tick: after a pause the flood is spread
 constexpr std::uint32_t orders_at_once = 500;
 constexpr domain::duration not_again_within{20s};
 
@@ -33,9 +32,8 @@ struct timekeeper_state {
     }
     if (!recovered && !waking) {
       waking = true;
-      l->store->unfinished(last_woken, orders_at_once, [me = timekeeper_actor{self}](domain::result<std::vector<std::string>> r) {
-        caf::anon_send(me, unfinished_found{std::move(r)});
-      });
+      l->store->unfinished(last_woken, orders_at_once,
+                           [me = timekeeper_actor{self}](domain::result<std::vector<std::string>> r) { caf::anon_send(me, unfinished_found{std::move(r)}); });
     }
     self->delayed_send(self, tick, timer_tick{});
   }
@@ -51,8 +49,10 @@ struct timekeeper_state {
       if (!fired.emplace(name_of, now).second) continue;
       tell_task task;
       task.order_id = t.order_id;
-      if (t.timer.kind == domain::timer_kind::retry_operation) task.what = domain::retry_operation{t.timer.n};
-      else task.what = domain::expire_authorization{t.timer.n};
+      if (t.timer.kind == domain::timer_kind::retry_operation)
+        task.what = domain::retry_operation{t.timer.n};
+      else
+        task.what = domain::expire_authorization{t.timer.n};
       task.rq.principal = "timer";
       caf::anon_send(l->shard_of(t.order_id), std::move(task));
     }

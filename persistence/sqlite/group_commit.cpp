@@ -217,8 +217,8 @@ void group_commit::answer(batch b) {
                           appends_queued_.fetch_sub(1, std::memory_order_relaxed);
                           x.done(std::move(j.result));
                         },
-                        [&](adjust_job& x) { x.done(std::move(j.result)); },
-                        [&](import_job& x) { x.done(plain(j.result)); }, [&](outbox_job& x) { x.done(plain(j.result)); }},
+                        [&](adjust_job& x) { x.done(std::move(j.result)); }, [&](import_job& x) { x.done(plain(j.result)); },
+                        [&](outbox_job& x) { x.done(plain(j.result)); }},
                j.what);
   }
   if (appends > 0 && options_.observe.batch_size) options_.observe.batch_size(appends);

@@ -62,7 +62,8 @@ void outside_world::connect(const config::settings& s) {
   }
   if (is_there(s, vendor::smtp)) {
     integrations::smtp::options o;
-    o.url = sandbox_ && reach_of(s, vendor::smtp) == reach::built_in_sandbox ? "smtp://127.0.0.1:" + std::to_string(sandbox_->smtp_port()) : address_of(s, vendor::smtp);
+    o.url = sandbox_ && reach_of(s, vendor::smtp) == reach::built_in_sandbox ? "smtp://127.0.0.1:" + std::to_string(sandbox_->smtp_port())
+                                                                             : address_of(s, vendor::smtp);
     o.from = s.smtp_from;
     o.user = s.smtp_username;
     o.password = s.smtp_password;

@@ -4,13 +4,12 @@
 #include <signal.h>
 #include <sys/resource.h>
 
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
 #include <cstdio>
 #include <filesystem>
 #include <optional>
 #include <thread>
-
-#include <caf/actor_system.hpp>
-#include <caf/actor_system_config.hpp>
 
 #include "actors/engine.hpp"
 #include "config/sample_catalog.hpp"
@@ -28,7 +27,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto drain_limit = 5s;        // together with the next one well below the ten seconds that a stop may take
+constexpr auto drain_limit = 5s;  // together with the next one well below the ten seconds that a stop may take
 constexpr auto in_flight_limit = 2s;
 
 /// Blocked before the first thread starts, so that only sigwait takes them.
@@ -150,7 +149,8 @@ void print_banner(const config::settings& s, const outside_world& world, std::ui
   "shipping_address": {{"name": "A. Buyer", "line1": "1 Main St", "city": "Springfield", "state": "IL", "postal_code": "62701", "country": "US"}},
   "payment_method": "credit_card", "shipping_method": "standard", "shipping_cost": "5.00"}}'
 
-)", address);
+)",
+                 address);
     }
   }
   fmt::print("coreldove {} listening on {}\n", CORELDOVE_VERSION, address);
@@ -176,7 +176,7 @@ int run(const config::settings& s, const sigset_t& ending) {
   store_options.observe.batch_size = [&](std::size_t appends) { figures.commit_appends.Observe(static_cast<double>(appends)); };
   persistence::sqlite::sqlite_store store{std::move(store_options)};
   if (s.environment != config::environment::production) import_sample_catalog(store);
-  static_cast<void>(domain::check_address({}, {}));   // the first check compiles every country's postal code pattern
+  static_cast<void>(domain::check_address({}, {}));  // the first check compiles every country's postal code pattern
 
   caf::actor_system_config actors_config;
   // CAF would start four at least; on two cores the surplus only polls for work.
@@ -193,7 +193,7 @@ int run(const config::settings& s, const sigset_t& ending) {
   int which = 0;
   sigwait(&ending, &which);
   spdlog::info("stopping");
-  pthread_sigmask(SIG_UNBLOCK, &ending, nullptr);   // a second signal ends the process at once
+  pthread_sigmask(SIG_UNBLOCK, &ending, nullptr);  // a second signal ends the process at once
   server.drain(drain_limit);
   engine.stop(in_flight_limit);
   world.stop();

@@ -1,4 +1,5 @@
-// The way of an order through the built program, as a merchant sees it: placed, shipped, delivered, refunded; bad input; the last hundred units; kills under load.
+// The way of an order through the built program, as a merchant sees it: placed, shipped, delivered, refunded; bad input; the last hundred units; kills under
+// load.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -126,7 +127,8 @@ TEST_F(Journey, GoesFromTheDoorToTheBuyerAndPartOfTheMoneyBack) {
   const auto tracking = json::parse(call("GET", "/orders/" + id + "/tracking").body);
   const auto number = tracking.at("shipments").at(0).at("tracking_number").get<std::string>();
 
-  const auto refund = call("POST", "/orders/" + id + "/refund", {{"amount", "9.99"}, {"reason", "scratched"}}, {{"Prefer", "wait=20"}, {"Idempotency-Key", "r-1"}});
+  const auto refund =
+      call("POST", "/orders/" + id + "/refund", {{"amount", "9.99"}, {"reason", "scratched"}}, {{"Prefer", "wait=20"}, {"Idempotency-Key", "r-1"}});
   ASSERT_EQ(refund.status, 201) << refund.body;
   EXPECT_EQ(json::parse(refund.body).at("payment_status"), "partially_refunded");
   EXPECT_EQ(call("POST", "/orders/" + id + "/refund", {{"amount", "49.99"}, {"reason", "too much"}}).status, 202);
@@ -176,9 +178,14 @@ TEST_F(Journey, RefusesBadInputWithPointersAndStoresNothing) {
   refused("{\"customer_id\": ", 400);
   refused(std::string(10'000, '[') + std::string(10'000, ']'), 400);
   refused("{\"x\": \"" + std::string(10'000'000, 'x') + "\"}", 413);
-  for (const auto& [pointer, value] : std::map<std::string, json>{{"/items/0/quantity", -1},       {"/items/0/unit_price", 29.99},     {"/currency", "XXX"},
-                                                                  {"/items/0/total_price", "1.00"}, {"/shipping_cost", "1e308"},        {"/customer_id", 7},
-                                                                  {"/billing_address/postal_code", "0"}, {"/shipping_address/country", "ZZ"}}) {
+  for (const auto& [pointer, value] : std::map<std::string, json>{{"/items/0/quantity", -1},
+                                                                  {"/items/0/unit_price", 29.99},
+                                                                  {"/currency", "XXX"},
+                                                                  {"/items/0/total_price", "1.00"},
+                                                                  {"/shipping_cost", "1e308"},
+                                                                  {"/customer_id", 7},
+                                                                  {"/billing_address/postal_code", "0"},
+                                                                  {"/shipping_address/country", "ZZ"}}) {
     const auto problem = json::parse(refused(with(pointer, value), 422));
     bool named = false;
     for (const auto& e : problem.at("errors")) named |= e.at("pointer") == pointer;
@@ -201,9 +208,12 @@ TEST_F(Journey, PromisesAHundredUnitsExactlyAHundredTimes) {
       while (next.fetch_add(1) < 500) {
         const auto a = call("POST", "/orders", an_order("SCARCE-100", 1), {{"Prefer", "wait=30"}});
         const auto o = json::parse(a.body);
-        if (a.status == 201 && o.at("status") == "confirmed") ++confirmed;
-        else if (a.status == 201 && o.at("status") == "rejected" && o.at("rejection").at("code") == "out_of_stock") ++out_of_stock;
-        else ++other;
+        if (a.status == 201 && o.at("status") == "confirmed")
+          ++confirmed;
+        else if (a.status == 201 && o.at("status") == "rejected" && o.at("rejection").at("code") == "out_of_stock")
+          ++out_of_stock;
+        else
+          ++other;
       }
     });
   for (auto& b : buyers) b.join();
@@ -220,8 +230,9 @@ TEST_F(Journey, ConfirmsTenThousandOrdersAndNeverOversellsOnTheWay) {
   start();
   stock_watch watch{*this};
   std::filesystem::create_directories(dir_.path() / "load");
-  program buyers{dir_.path() / "load", {"bench", "--url", "http://127.0.0.1:" + std::to_string(port_), "--connections", "64", "--requests", "10000", "--wait", "30",
-                                        "--until-confirmed", "--quiet"}};
+  program buyers{dir_.path() / "load",
+                 {"bench", "--url", "http://127.0.0.1:" + std::to_string(port_), "--connections", "64", "--requests", "10000", "--wait", "30",
+                  "--until-confirmed", "--quiet"}};
   const auto load = buyers.wait(100s);
   watch.stop();
   EXPECT_EQ(load.status, 0) << load.out << load.err;
@@ -240,7 +251,8 @@ TEST_F(Journey, LosesAndDoublesNothingWhenItIsKilledUnderLoad) {
   start_world();
   start();
   const auto ids = (dir_.path() / "ids").string();
-  program load{dir_.path() / "world", {"bench", "--url", "http://127.0.0.1:" + std::to_string(port_), "--connections", "16", "--duration", "12s", "--ids", ids, "--quiet"}};
+  program load{dir_.path() / "world",
+               {"bench", "--url", "http://127.0.0.1:" + std::to_string(port_), "--connections", "16", "--duration", "12s", "--ids", ids, "--quiet"}};
   for (int kills = 0; kills < 5; ++kills) {
     std::this_thread::sleep_for(std::chrono::milliseconds{700 + 317 * kills});
     server_->signal(SIGKILL);

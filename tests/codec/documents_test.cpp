@@ -53,29 +53,28 @@ order long_life() {
 }
 
 TEST(Documents, AnOrderIsShownAsTheContractSays) {
-  EXPECT_EQ(
-      order_document(long_life()),
-      R"({"id":"ord_01KSPPN4000000000000000000","status":"fulfilling","payment_status":"authorized",)"
-      R"("fulfillment_status":"fulfilled","version":15,"customer_id":"cust_123","customer_email":"a@example.com",)"
-      R"("currency":"USD",)"
-      R"("items":[{"product_id":"prod_456","sku":"WIDGET-001","name":"Premium \"Widget\"","quantity":2,"unit_price":"29.99",)"
-      R"("total_price":"59.98"}],)"
-      R"("billing_address":{"name":"A. Buyer","line1":"1 Main St","line2":"","city":"Springfield","state":"IL","postal_code":"62701",)"
-      R"("country":"US","phone":"+12175550100"},)"
-      R"("shipping_address":{"name":"A. Buyer","line1":"1 Main St","line2":"","city":"Springfield","state":"IL","postal_code":"62701",)"
-      R"("country":"US","phone":"+12175550100"},"payment_method":"credit_card","payment_gateway":"stripe",)"
-      R"("shipping_method":"standard","shipping_cost":"5.00","tax":"0.00","discount":"0.98","metadata":{"gift":1.10},)"
-      R"("amounts":{"subtotal":"59.98","discount":"0.98","tax":"0.00","shipping":"5.00","total":"64.00","authorized":"64.00",)"
-      R"("captured":"0.00","refunded":"0.00"},)"
-      R"("fraud":{"score":12.5,"decision":"accept","reasons":[{"code":"velocity","points":12.5,"detail":"2 orders in an hour"}]},)"
-      R"("payment":{"gateway":"stripe","authorization_id":"pi_1","attempts":[{"gateway":"stripe",)"
+  EXPECT_EQ(order_document(long_life()),
+            R"({"id":"ord_01KSPPN4000000000000000000","status":"fulfilling","payment_status":"authorized",)"
+            R"("fulfillment_status":"fulfilled","version":15,"customer_id":"cust_123","customer_email":"a@example.com",)"
+            R"("currency":"USD",)"
+            R"("items":[{"product_id":"prod_456","sku":"WIDGET-001","name":"Premium \"Widget\"","quantity":2,"unit_price":"29.99",)"
+            R"("total_price":"59.98"}],)"
+            R"("billing_address":{"name":"A. Buyer","line1":"1 Main St","line2":"","city":"Springfield","state":"IL","postal_code":"62701",)"
+            R"("country":"US","phone":"+12175550100"},)"
+            R"("shipping_address":{"name":"A. Buyer","line1":"1 Main St","line2":"","city":"Springfield","state":"IL","postal_code":"62701",)"
+            R"("country":"US","phone":"+12175550100"},"payment_method":"credit_card","payment_gateway":"stripe",)"
+            R"("shipping_method":"standard","shipping_cost":"5.00","tax":"0.00","discount":"0.98","metadata":{"gift":1.10},)"
+            R"("amounts":{"subtotal":"59.98","discount":"0.98","tax":"0.00","shipping":"5.00","total":"64.00","authorized":"64.00",)"
+            R"("captured":"0.00","refunded":"0.00"},)"
+            R"("fraud":{"score":12.5,"decision":"accept","reasons":[{"code":"velocity","points":12.5,"detail":"2 orders in an hour"}]},)"
+            R"("payment":{"gateway":"stripe","authorization_id":"pi_1","attempts":[{"gateway":"stripe",)"
             R"("operation":"authorize","outcome":"done","code":null,"at":"2026-05-28T20:26:46.000Z"}]},)"
-      R"("allocations":[],)"
-      R"("shipments":[{"id":"shp_01KSPPN4000000000000000000-1","warehouse":"berlin","carrier":"fedex","service":"standard",)"
-      R"("status":"shipped","tracking_number":"794600000001","tracking_status":"in_transit","lines":[{"sku":"WIDGET-001","quantity":2}]}],)"
-      R"("reviews":[{"id":"rev_01KSPPN4000000000000000000-1","kind":"high_value","status":"approved","reason":"above 50.00",)"
-      R"("opened_at":"2026-05-28T20:26:44.000Z","decided_at":"2026-05-28T20:26:47.000Z","decided_by":"op","note":"fine"}],)"
-      R"("rejection":null,"created_at":"2026-05-28T20:26:40.000Z","updated_at":"2026-05-28T20:26:54.000Z"})");
+            R"("allocations":[],)"
+            R"("shipments":[{"id":"shp_01KSPPN4000000000000000000-1","warehouse":"berlin","carrier":"fedex","service":"standard",)"
+            R"("status":"shipped","tracking_number":"794600000001","tracking_status":"in_transit","lines":[{"sku":"WIDGET-001","quantity":2}]}],)"
+            R"("reviews":[{"id":"rev_01KSPPN4000000000000000000-1","kind":"high_value","status":"approved","reason":"above 50.00",)"
+            R"("opened_at":"2026-05-28T20:26:44.000Z","decided_at":"2026-05-28T20:26:47.000Z","decided_by":"op","note":"fine"}],)"
+            R"("rejection":null,"created_at":"2026-05-28T20:26:40.000Z","updated_at":"2026-05-28T20:26:54.000Z"})");
 }
 
 TEST(Documents, AReviewIsShownWithItsOrder) {
@@ -87,12 +86,11 @@ TEST(Documents, AReviewIsShownWithItsOrder) {
 }
 
 TEST(Documents, TrackingShowsEveryShipmentWithItsHistory) {
-  EXPECT_EQ(
-      tracking_document(long_life()),
-      R"({"order_id":"ord_01KSPPN4000000000000000000","fulfillment_status":"fulfilled",)"
-      R"("shipments":[{"id":"shp_01KSPPN4000000000000000000-1","warehouse":"berlin","carrier":"fedex","service":"standard",)"
-      R"("status":"shipped","tracking_number":"794600000001","tracking_status":"in_transit","lines":[{"sku":"WIDGET-001","quantity":2}],)"
-      R"("events":[{"status":"in_transit","description":"Departed","location":"Memphis, TN",)"
+  EXPECT_EQ(tracking_document(long_life()),
+            R"({"order_id":"ord_01KSPPN4000000000000000000","fulfillment_status":"fulfilled",)"
+            R"("shipments":[{"id":"shp_01KSPPN4000000000000000000-1","warehouse":"berlin","carrier":"fedex","service":"standard",)"
+            R"("status":"shipped","tracking_number":"794600000001","tracking_status":"in_transit","lines":[{"sku":"WIDGET-001","quantity":2}],)"
+            R"("events":[{"status":"in_transit","description":"Departed","location":"Memphis, TN",)"
             R"("occurred_at":"2026-05-28T20:28:20.000Z","recorded_at":"2026-05-28T20:26:54.000Z"}]}]})");
 }
 
