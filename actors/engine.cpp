@@ -94,7 +94,7 @@ void engine::with_key(request rq, reply<order_answer> done, std::function<void(r
 void engine::place(domain::order_input input, request rq, reply<order_answer> done) {
   auto admitted = admit(std::move(done));
   if (!admitted) return;
-  auto shared = std::make_shared<const domain::order_input>(std::move(input));
+  domain::shared_input shared{std::move(input)};
   with_key(std::move(rq), *std::move(admitted), [this, shared = std::move(shared)](request r, reply<order_answer> d) {
     auto id = domain::make_order_id(links_->clock->now(), random_.entropy());
     const auto& shard = links_->shard_of(id);
@@ -130,7 +130,7 @@ void engine::tracking(std::string order_id, reply<domain::document> done) {
     if (stream->empty()) return done(domain::failure{domain::errc::not_found, "There is no such order."});
     auto order = persistence::rebuild(*stream);
     if (!order) return done(std::move(order).error());
-    done(domain::document{persistence::tracking_document(*order), order->version, order->input.customer_id});
+    done(domain::document{persistence::tracking_document(*order), order->version, order->input->customer_id});
   });
 }
 

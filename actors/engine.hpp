@@ -16,7 +16,7 @@ namespace coreldove::actors {
 
 /// One source of incoming webhooks; exactly one of the two readers is set.
 struct webhook_source {
-  std::string signature_header;
+  std::string signature_header;  // of parcels' webhooks; those of payments read what headers they need
   std::shared_ptr<const integrations::payment_webhook> payments;
   std::shared_ptr<const integrations::carrier_webhook> parcels;
 };
@@ -69,7 +69,7 @@ private:
   template <class T>
   std::optional<reply<T>> admit(reply<T> done);
   void with_key(request rq, reply<order_answer> done, std::function<void(request, reply<order_answer>)> go);
-  void payment_notice(const webhook_source& source, const std::string& signature, const std::string& body, const std::string& trace_id, reply<bool> done);
+  void payment_notice(const webhook_source& source, const header_lookup& headers, const std::string& body, const std::string& trace_id, reply<bool> done);
   void parcel_events(const webhook_source& source, const std::string& signature, const std::string& body, const std::string& trace_id, reply<bool> done);
 
   std::shared_ptr<links> links_;

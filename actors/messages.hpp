@@ -22,7 +22,7 @@ namespace coreldove::actors {
 /// Starts the life of an order.
 struct place_task {
   std::string order_id;
-  std::shared_ptr<const domain::order_input> input;
+  domain::shared_input input;
   request rq;
   promise<order_answer> done;
 };
@@ -91,7 +91,7 @@ using shard_actor = caf::typed_actor<caf::reacts_to<place_task>, caf::reacts_to<
 /// Hold all lines of an order or none; answered with stock_found.
 struct reserve_stock {
   std::string order_id;
-  std::shared_ptr<const domain::order_input> input;
+  domain::shared_input input;
   order_actor reply_to;
 };
 /// Committed events have moved stock; `settles_hold`: the order's hold is among them.
@@ -131,7 +131,7 @@ using inventory_actor = caf::typed_actor<caf::reacts_to<reserve_stock>, caf::rea
 // ---- to risk --------------------------------------------------------------------------------------------------------------------------------------
 /// What has this customer bought before? Answered with history_found; the order itself is remembered for the next one.
 struct assess_customer {
-  std::shared_ptr<const domain::order_input> input;
+  domain::shared_input input;
   domain::time_point at;
   order_actor reply_to;
 };

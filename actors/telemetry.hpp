@@ -30,7 +30,7 @@ public:
 
 private:
   std::array<prometheus::Counter*, domain::order_status_count> entered_{};
-  std::array<std::array<prometheus::Counter*, 4>, 6> outcomes_{};
+  std::array<std::array<prometheus::Counter*, 5>, 6> outcomes_{};
   std::array<prometheus::Histogram*, 6> seconds_{};
 };
 

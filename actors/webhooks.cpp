@@ -32,16 +32,15 @@ bool acknowledged(const domain::result<order_answer>& r) {
 void engine::webhook(std::string source, header_lookup headers, std::string raw_body, std::string trace_id, reply<bool> done) {
   const auto found = options_.webhooks.find(source);
   if (found == options_.webhooks.end()) return done(domain::failure{domain::errc::not_found, "No webhooks are taken from that source."});
-  const auto signature = headers(found->second.signature_header);
   if (found->second.payments)
-    payment_notice(found->second, signature, raw_body, trace_id, std::move(done));
+    payment_notice(found->second, headers, raw_body, trace_id, std::move(done));
   else
-    parcel_events(found->second, signature, raw_body, trace_id, std::move(done));
+    parcel_events(found->second, headers(found->second.signature_header), raw_body, trace_id, std::move(done));
 }
 
-void engine::payment_notice(const webhook_source& source, const std::string& signature, const std::string& body, const std::string& trace_id,
+void engine::payment_notice(const webhook_source& source, const header_lookup& headers, const std::string& body, const std::string& trace_id,
                             reply<bool> done) {
-  auto notice = source.payments->read(signature, body, links_->clock->now());
+  auto notice = source.payments->read(headers, body, links_->clock->now());
   if (!notice) return done(std::move(notice).error());
   const auto n = operation_number(notice->idempotency_key, notice->order_id);
   if (!notice->relevant || n == 0) return done(true);

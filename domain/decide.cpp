@@ -119,7 +119,7 @@ void deciding::take_stock(const stock_answer& answer) {
   if (o.status != order_status::received) return;  // held meanwhile: goes on when it is released
   if (o.fraud && o.fraud->decision == "review") open_review(review_kind::fraud, "The fraud score reached the threshold.");
   std::int64_t scale = 1;
-  for (int i = 0; i < o.input.currency.digits; ++i) scale *= 10;
+  for (int i = 0; i < o.input->currency.digits; ++i) scale *= 10;
   // total / scale > threshold / 100, without fractions
   if (static_cast<wide_int>(o.total()) * 100 > static_cast<wide_int>(rules.high_value_threshold_hundredths) * scale)
     open_review(review_kind::high_value, "The total is above the high-value threshold.");
@@ -134,7 +134,7 @@ void deciding::start_payment() {
     emit(order_confirmed{});
     return;
   }
-  request(operation_kind::authorize, o.input.payment_gateway.empty() ? rules.default_gateway : o.input.payment_gateway, o.total(), 0, {});
+  request(operation_kind::authorize, o.input->payment_gateway.empty() ? rules.default_gateway : o.input->payment_gateway, o.total(), 0, {});
 }
 
 /// Goes on from wherever a hold has stopped the order.

@@ -39,7 +39,7 @@ result<std::vector<allocation>> choose(const deciding& d, const fulfill_order& c
   for (std::size_t i = 0; i < c.parts.size(); ++i) {
     const auto& part = c.parts[i];
     const auto at = "/lines/" + std::to_string(i);
-    if (part.line >= d.o.input.items.size()) return bad(at + "/line", "out_of_range", "The order has no such line.");
+    if (part.line >= d.o.input->items.size()) return bad(at + "/line", "out_of_range", "The order has no such line.");
     std::int32_t left = 0;
     for (const auto& a : pool)
       if (a.line == part.line) left += a.quantity;
@@ -78,7 +78,7 @@ result<bool> decide_fulfillment(deciding& d, const fulfill_order& c) {
   for (auto& a : *chosen) by_warehouse[a.warehouse].push_back(a);
   fulfillment_planned plan;
   auto n = static_cast<std::uint32_t>(d.o.shipments.size());
-  for (auto& [warehouse, contents] : by_warehouse) plan.shipments.push_back({++n, warehouse, carrier, d.o.input.shipping_method, std::move(contents)});
+  for (auto& [warehouse, contents] : by_warehouse) plan.shipments.push_back({++n, warehouse, carrier, d.o.input->shipping_method, std::move(contents)});
   const auto shipments = plan.shipments;
   d.emit(std::move(plan));
 
@@ -129,8 +129,8 @@ void deciding::start_capture(std::uint32_t n) {
   minor_units amount = open;
   if (!last) {
     wide_int goods = 0;
-    for (const auto& c : o.shipments.at(n - 1).plan.contents) goods += static_cast<wide_int>(o.input.items.at(c.line).unit_price) * c.quantity;
-    const auto subtotal = o.input.subtotal();
+    for (const auto& c : o.shipments.at(n - 1).plan.contents) goods += static_cast<wide_int>(o.input->items.at(c.line).unit_price) * c.quantity;
+    const auto subtotal = o.input->subtotal();
     amount = subtotal == 0 ? 0 : static_cast<minor_units>(static_cast<wide_int>(o.total()) * goods / subtotal);
     amount = std::min(amount, open);
   }

@@ -56,20 +56,20 @@ result<bool> decide_refund(deciding& d, const refund_order& c) {
   if (!c.lines.empty()) {
     wide_int goods = 0;
     for (std::size_t i = 0; i < c.lines.size(); ++i) {
-      if (c.lines[i] >= d.o.input.items.size()) return bad("/lines/" + std::to_string(i), "out_of_range", "The order has no such line.");
+      if (c.lines[i] >= d.o.input->items.size()) return bad("/lines/" + std::to_string(i), "out_of_range", "The order has no such line.");
       if (std::find(c.lines.begin(), c.lines.begin() + static_cast<std::ptrdiff_t>(i), c.lines[i]) != c.lines.begin() + static_cast<std::ptrdiff_t>(i))
         return bad("/lines/" + std::to_string(i), "repeated", "The line is named twice.");
-      goods += d.o.input.items[c.lines[i]].total_price;
+      goods += d.o.input->items[c.lines[i]].total_price;
     }
-    const auto subtotal = d.o.input.subtotal();
-    const auto worth = subtotal == 0 ? 0 : static_cast<minor_units>(goods * (subtotal - d.o.input.discount) / subtotal);
+    const auto subtotal = d.o.input->subtotal();
+    const auto worth = subtotal == 0 ? 0 : static_cast<minor_units>(goods * (subtotal - d.o.input->discount) / subtotal);
     amount = std::min(worth, available);
   }
   if (c.amount) amount = *c.amount;
   if (amount <= 0 && available > 0) return bad("/amount", "out_of_range", "A refund is more than zero.");
   if (amount > available || amount <= 0)
     return bad("/amount", "exceeds_captured",
-               "At most " + format_amount(available, d.o.input.currency.digits) + " " + std::string{d.o.input.currency.name()} + " can be refunded.");
+               "At most " + format_amount(available, d.o.input->currency.digits) + " " + std::string{d.o.input->currency.name()} + " can be refunded.");
   const auto* auth = d.o.find(operation_kind::authorize);
   const std::string gateway = auth->party, target = auth->reference;
   d.emit(refund_asked{d.o.refunds_asked + 1, amount, c.reason, c.by, c.lines, c.restock});

@@ -6,7 +6,7 @@ namespace coreldove::domain {
 namespace {
 
 constexpr enum_names<6> operation_names{"authorize", "capture", "void_authorization", "refund", "label", "void_label"};
-constexpr enum_names<4> outcome_names{"done", "declined", "not_done", "unknown"};
+constexpr enum_names<5> outcome_names{"done", "declined", "not_done", "awaiting_buyer", "unknown"};
 constexpr enum_names<6> review_names{"high_value", "fraud", "inventory", "quality", "address", "payment"};
 constexpr enum_names<12> tracking_names{"label_created", "picked_up", "in_transit", "out_for_delivery", "available_for_pickup",
                                         "attempted",     "exception", "delivered",  "returning",        "returned",

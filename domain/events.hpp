@@ -21,9 +21,10 @@ enum class operation_kind : std::uint8_t { authorize, capture, void_authorizatio
 std::string_view to_string(operation_kind);
 std::optional<operation_kind> operation_kind_from(std::string_view);
 
-/// done: it happened. declined: a clear and final no. not_done: nothing happened, may be tried again. unknown: no answer; ask before anything else.
+/// done: it happened. declined: a clear and final no. not_done: nothing happened, may be tried again. awaiting_buyer: nothing is charged, the buyer
+/// has to act on the vendor's page first. unknown: no answer; ask before anything else.
 /// done_elsewhere never exists: a second gateway is not asked while the first may have it.
-enum class operation_outcome : std::uint8_t { done, declined, not_done, unknown };
+enum class operation_outcome : std::uint8_t { done, declined, not_done, awaiting_buyer, unknown };
 std::string_view to_string(operation_outcome);
 std::optional<operation_outcome> operation_outcome_from(std::string_view);
 
@@ -58,7 +59,7 @@ struct planned_shipment {
 
 struct order_received {
   std::string order_id, placed_by;  // principal
-  order_input input;
+  shared_input input;
 };
 struct fraud_assessed {
   fraud_assessment assessment;
@@ -107,11 +108,13 @@ struct operation_requested {
 struct operation_settled {
   std::uint32_t n = 0;
   operation_outcome outcome{};
-  std::string reference;               // done: the vendor's id of the result (payment intent, refund, label)
-  std::string code, message;           // declined, not_done, unknown: the vendor's code and words
-  std::string tracking_number;         // labels
-  std::optional<time_point> retry_at;  // not_done, unknown: when to try, or ask, again; nothing means a person takes over.
-                                       // done authorizations: when they are about to expire
+  std::string reference;                   // done: the vendor's id of the result (payment intent, refund, label); awaiting_buyer: of the pending payment
+  std::string code, message;               // declined, not_done, unknown: the vendor's code and words
+  std::string tracking_number;             // labels
+  std::optional<time_point> retry_at;      // not_done, unknown: when to try, or ask, again; nothing means a person takes over.
+                                           // done authorizations: when they are about to expire
+  std::string redirect_url{};              // awaiting_buyer: where the buyer acts
+  std::optional<time_point> expires_at{};  // awaiting_buyer: when the order stops waiting for him
 };
 struct operation_retried {
   std::uint32_t n = 0;

@@ -26,8 +26,8 @@ void apply(order& o, const order_received& e, time_point at) {
   o.placed_by = e.placed_by;
   o.input = e.input;
   o.created_at = at;
-  o.shipped.assign(e.input.items.size(), 0);
-  o.returned.assign(e.input.items.size(), 0);
+  o.shipped.assign(e.input->items.size(), 0);
+  o.returned.assign(e.input->items.size(), 0);
 }
 void apply(order& o, const fraud_assessed& e, time_point) { o.fraud = e.assessment; }
 void apply(order& o, const stock_reserved& e, time_point) {
@@ -127,6 +127,13 @@ void apply(order& o, const operation_settled& e, time_point at) {
     case operation_outcome::declined:
       op.state = operation_state::declined;
       op.maybe_done = false;
+      break;
+    case operation_outcome::awaiting_buyer:
+      op.state = operation_state::awaiting_buyer;
+      op.maybe_done = false;
+      op.reference = e.reference;
+      op.redirect_url = e.redirect_url;
+      op.expires_at = e.expires_at;
       break;
     case operation_outcome::unknown:
       op.maybe_done = true;

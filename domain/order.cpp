@@ -61,7 +61,7 @@ payment_status payment_status_of(const order& o) {
 
 fulfillment_status fulfillment_status_of(const order& o) {
   std::int64_t ordered = 0, shipped = 0, returned = 0;
-  for (const auto& l : o.input.items) ordered += l.quantity;
+  for (const auto& l : o.input->items) ordered += l.quantity;
   for (auto q : o.shipped) shipped += q;
   for (auto q : o.returned) returned += q;
   if (returned > 0) return returned >= shipped ? fulfillment_status::returned : fulfillment_status::partially_returned;

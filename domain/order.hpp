@@ -20,7 +20,8 @@ enum class operation_state : std::uint8_t {
   waiting,    // not done or unknown; goes out again at retry_at
   done,
   declined,
-  abandoned,  // tried often enough: a review of kind payment or address is open about it
+  abandoned,       // tried often enough: a review of kind payment or address is open about it
+  awaiting_buyer,  // nothing is charged; looks again at retry_at, or when the vendor says so
 };
 
 struct operation {
@@ -32,9 +33,12 @@ struct operation {
   std::string party, target, reason, reference, code, message, tracking_number;
   minor_units amount = 0;
   std::uint32_t shipment = 0;
-  std::uint32_t attempts = 0;  // answers (or silences) so far
+  std::uint32_t attempts = 0;  // answers (or silences) so far, but for those that said awaiting_buyer
+  std::uint32_t looks = 0;     // answers that said awaiting_buyer
   std::optional<time_point> retry_at;
   time_point requested_at{};
+  std::string redirect_url;              // where the buyer acts, while the operation waits for him
+  std::optional<time_point> expires_at;  // when it stops waiting for him
 };
 
 struct review {
@@ -79,7 +83,7 @@ struct order {
   std::uint64_t version = 0;  // seq of the last event; 0: does not exist yet
   order_status status = order_status::received;
   order_status held_from = order_status::received;
-  order_input input;
+  shared_input input;
   std::string placed_by;
   minor_units authorized = 0, captured = 0, refunded = 0;
   bool stock_settled = false;           // reserved, or found short
@@ -97,7 +101,7 @@ struct order {
   time_point created_at{}, updated_at{};
   std::optional<time_point> confirmed_at, shipped_at, delivered_at;
 
-  minor_units total() const { return input.total(); }
+  minor_units total() const { return input->total(); }
   const operation* find(operation_kind kind) const;  // the latest of that kind
   bool has_open_review() const;
 };
@@ -123,7 +127,7 @@ using stock_answer = std::variant<stock_pending, std::vector<allocation>, std::v
 
 struct place_order {
   std::string order_id;
-  order_input input;
+  shared_input input;
   std::string by;
   fraud_assessment assessment;
   stock_answer stock;
@@ -134,7 +138,7 @@ struct answer_stock {
 struct settle_operation {
   std::uint32_t n = 0;
   operation_outcome outcome{};
-  std::string reference, code, message, tracking_number;
+  std::string reference, code, message, tracking_number, redirect_url{};
 };
 struct retry_operation {
   std::uint32_t n = 0;

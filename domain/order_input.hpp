@@ -3,9 +3,11 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "domain/address.hpp"
@@ -36,6 +38,20 @@ struct order_input {
   /// subtotal − discount + tax + shipping; validation has seen to it that this neither overflows nor is negative.
   minor_units total() const;
   friend bool operator==(const order_input&, const order_input&) = default;
+};
+
+/// An input is never changed once it was checked, so command, events and state share one. Never empty: without an order it is an empty input.
+class shared_input {
+public:
+  shared_input() : in_(nothing()) {}
+  shared_input(order_input in) : in_(std::make_shared<const order_input>(std::move(in))) {}
+  const order_input& operator*() const { return *in_; }
+  const order_input* operator->() const { return in_.get(); }
+  friend bool operator==(const shared_input& a, const shared_input& b) { return a.in_ == b.in_ || *a == *b; }
+
+private:
+  static const std::shared_ptr<const order_input>& nothing();
+  std::shared_ptr<const order_input> in_;
 };
 
 /// The fields as text, before any check. A field that was missing, or had the wrong JSON type (which the reader reports itself), is empty.

@@ -11,15 +11,15 @@ order_row row_of(const domain::order& o) {
   row.status = o.status;
   row.payment = payment_status_of(o);
   row.fulfillment = fulfillment_status_of(o);
-  row.customer_id = o.input.customer_id;
-  row.customer_email = o.input.customer_email;
-  row.currency = o.input.currency.name();
-  row.currency_digits = o.input.currency.digits;
+  row.customer_id = o.input->customer_id;
+  row.customer_email = o.input->customer_email;
+  row.currency = o.input->currency.name();
+  row.currency_digits = o.input->currency.digits;
   row.total = o.total();
   row.captured = o.captured;
   row.refunded = o.refunded;
-  row.skus.reserve(o.input.items.size());
-  for (const auto& line : o.input.items)
+  row.skus.reserve(o.input->items.size());
+  for (const auto& line : o.input->items)
     if (std::find(row.skus.begin(), row.skus.end(), line.sku) == row.skus.end()) row.skus.push_back(line.sku);
   for (const auto& s : o.shipments)
     if (!s.tracking_number.empty()) row.tracking_numbers.push_back(s.tracking_number);

@@ -12,7 +12,7 @@ struct words {
 };
 
 std::optional<words> words_for(const domain::order& o, const domain::event& e) {
-  const auto amount = [&](domain::minor_units m) { return fmt::format("{} {}", domain::format_amount(m, o.input.currency.digits), o.input.currency.name()); };
+  const auto amount = [&](domain::minor_units m) { return fmt::format("{} {}", domain::format_amount(m, o.input->currency.digits), o.input->currency.name()); };
   if (std::holds_alternative<domain::order_confirmed>(e))
     return words{fmt::format("Your order {} is confirmed", o.id), fmt::format("Thank you. Your order over {} is confirmed.\n", amount(o.total()))};
   if (const auto* r = std::get_if<domain::order_rejected>(&e)) {
@@ -43,7 +43,7 @@ std::optional<persistence::outbox_entry> mail_for(const domain::order& after, co
   auto w = words_for(after, e);
   if (!w) return std::nullopt;
   const auto key = fmt::format("{}/email/{}", after.id, after.version);
-  const nlohmann::json payload{{"to", after.input.customer_email}, {"subject", w->subject}, {"text", w->text}, {"order_id", after.id}};
+  const nlohmann::json payload{{"to", after.input->customer_email}, {"subject", w->subject}, {"text", w->text}, {"order_id", after.id}};
   return persistence::outbox_entry{"email", key, payload.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)};
 }
 

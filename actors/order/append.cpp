@@ -46,7 +46,7 @@ decided make_append(const domain::order& before, const std::vector<domain::event
     auto& record = a.events.emplace_back();
     record.type = domain::type_name(e);
     persistence::encode(e, record.data);
-    if (!after.input.customer_email.empty())
+    if (!after.input->customer_email.empty())
       if (auto mail = mail_for(after, e)) a.outbox.push_back(std::move(*mail));
   }
   a.stream = after.id;

@@ -37,8 +37,8 @@ void order_shell::perform(const domain::operation& op, bool in_doubt) {
   context.idempotency_key = idempotency_key(order, op);
   context.trace_id = trace_id;
   context.timeout = parcel ? l->limits.carrier_timeout : l->limits.payment_timeout;
-  context.repeat = in_doubt || op.attempts > 0;
-  const auto& in = order.input;
+  context.repeat = in_doubt || op.attempts + op.looks > 0;
+  const auto& in = *order.input;
   if (parcel) {
     const auto& shipment = order.shipments.at(op.shipment - 1);
     std::int64_t value = 0;
@@ -48,7 +48,12 @@ void order_shell::perform(const domain::operation& op, bool in_doubt) {
   }
   const bool last = op.kind == operation_kind::capture && order.captured + op.amount >= order.total();
   integrations::charge charge;
-  if (op.kind == operation_kind::authorize) charge = {op.amount, in.currency, in.payment_token, in.customer_email};
+  if (op.kind == operation_kind::authorize) {
+    charge = {op.amount, in.currency, in.payment_token, in.customer_email, in.payment_method};
+    charge.customer_name = in.billing.name;
+    charge.customer_phone = in.billing.phone;
+    if (op.looks > 0) charge.pending = op.reference;
+  }
   caf::anon_send(l->payments, pay_operation{op, calls_made, std::move(charge), in.currency, last, std::move(context), order_actor{self}});
 }
 

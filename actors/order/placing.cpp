@@ -22,8 +22,7 @@ void order_shell::look_up() {
 
 void order_shell::ask_stock() {
   stock_asked = now();
-  auto input = placing ? placing->order.input : std::make_shared<const domain::order_input>(order.input);
-  caf::anon_send(l->inventory, reserve_stock{id, std::move(input), order_actor{self}});
+  caf::anon_send(l->inventory, reserve_stock{id, placing ? placing->order.input : order.input, order_actor{self}});
 }
 
 void order_shell::on(const history_found& m) {
@@ -53,7 +52,7 @@ void order_shell::place_when_known(bool impatient) {
   t.tries = p.tries;
   t.rq = p.order.rq;
   t.done = std::move(p.order.done);
-  t.what = domain::place_order{id, input, t.rq.principal, std::move(assessment), p.stock.value_or(domain::stock_pending{})};
+  t.what = domain::place_order{id, p.order.input, t.rq.principal, std::move(assessment), p.stock.value_or(domain::stock_pending{})};
   auto events = decide(order, t.what, l->policy, now());
   if (events) return write(std::move(t), *std::move(events));
   t.done.answer(std::move(events).error());

@@ -23,7 +23,7 @@ domain::order median_order(std::mt19937_64& random, domain::time_point now) {
   domain::entropy e{};
   for (auto& b : e) b = static_cast<std::uint8_t>(random());
   o.id = domain::make_order_id(now, e);
-  auto& in = o.input;
+  domain::order_input in;
   in.customer_id = fmt::format("cust_{}", random() % 100'000);
   in.customer_email = in.customer_id + "@example.com";
   in.currency = *domain::currency::find("USD");
@@ -38,6 +38,7 @@ domain::order median_order(std::mt19937_64& random, domain::time_point now) {
   in.payment_gateway = "stripe";
   in.shipping_method = "standard";
   in.shipping_cost = 500;
+  o.input = std::move(in);
   o.version = 4;
   o.created_at = o.updated_at = now;
   o.fraud = domain::fraud_assessment{125, "accept", {{"velocity", 125, "3 orders in an hour"}}};
@@ -58,11 +59,11 @@ persistence::append first_append(const domain::order& o) {
                                           charge};
   for (const auto& e : events) persistence::encode(e, a.events.emplace_back(persistence::event_record{std::string(domain::type_name(e)), {}}).data);
   auto& row = a.row;
-  row.customer_id = o.input.customer_id;
-  row.customer_email = o.input.customer_email;
+  row.customer_id = o.input->customer_id;
+  row.customer_email = o.input->customer_email;
   row.currency = "USD";
   row.total = o.total();
-  for (const auto& line : o.input.items) row.skus.push_back(line.sku);
+  for (const auto& line : o.input->items) row.skus.push_back(line.sku);
   row.created_at = row.updated_at = a.at;
   row.unfinished = true;
   row.document = persistence::order_document(o);

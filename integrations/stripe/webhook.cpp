@@ -85,8 +85,8 @@ class webhook final : public payment_webhook {
 public:
   explicit webhook(std::string secret) : secret_{std::move(secret)} {}
 
-  domain::result<payment_notice> read(std::string_view signature_header, std::string_view raw_body, domain::time_point now) const override {
-    if (const auto wrong = check(signature_header, raw_body, now); !wrong.empty()) return domain::failure{errc::forbidden, std::string{wrong}};
+  domain::result<payment_notice> read(const header_lookup& headers, std::string_view raw_body, domain::time_point now) const override {
+    if (const auto wrong = check(headers("stripe-signature"), raw_body, now); !wrong.empty()) return domain::failure{errc::forbidden, std::string{wrong}};
     thread_local simdjson::dom::parser parser;
     simdjson::dom::element event;
     simdjson::dom::element object;
@@ -96,6 +96,7 @@ public:
     out.event_id = text_at(event, "id");
     const auto type = text_at(event, "type");
     if (out.event_id.empty() || type.empty()) return domain::failure{errc::malformed, "a Stripe event without id or type"};
+    out.type = type;
     if (type.starts_with("payment_intent.")) {
       read_payment_intent(type, to_intent(object), out);
     } else if (type == "charge.refunded") {

@@ -47,12 +47,12 @@ void write_input(json_writer& w, const domain::order_input& in) {
 }
 
 void write_amounts(json_writer& w, const domain::order& o) {
-  const auto digits = o.input.currency.digits;
+  const auto digits = o.input->currency.digits;
   w.key("amounts"), w.begin_object();
-  w.key("subtotal"), w.amount(o.input.subtotal(), digits);
-  w.key("discount"), w.amount(o.input.discount, digits);
-  w.key("tax"), w.amount(o.input.tax, digits);
-  w.key("shipping"), w.amount(o.input.shipping_cost, digits);
+  w.key("subtotal"), w.amount(o.input->subtotal(), digits);
+  w.key("discount"), w.amount(o.input->discount, digits);
+  w.key("tax"), w.amount(o.input->tax, digits);
+  w.key("shipping"), w.amount(o.input->shipping_cost, digits);
   w.key("total"), w.amount(o.total(), digits);
   w.key("authorized"), w.amount(o.authorized, digits);
   w.key("captured"), w.amount(o.captured, digits);
@@ -81,7 +81,7 @@ void write_fraud(json_writer& w, const domain::order& o) {
 void write_payment(json_writer& w, const domain::order& o) {
   const auto* authorization = o.find(domain::operation_kind::authorize);
   w.key("payment"), w.begin_object();
-  w.field_or_null("gateway", authorization != nullptr ? authorization->party : o.input.payment_gateway);
+  w.field_or_null("gateway", authorization != nullptr ? authorization->party : o.input->payment_gateway);
   w.field_or_null("authorization_id", authorization != nullptr ? std::string_view(authorization->reference) : std::string_view());
   w.key("attempts"), w.begin_array();
   for (const auto& a : o.attempts) {
@@ -181,7 +181,7 @@ std::string order_document(const domain::order& o) {
   w.field("payment_status", to_string(payment_status_of(o)));
   w.field("fulfillment_status", to_string(fulfillment_status_of(o)));
   w.key("version"), w.integer(o.version);
-  write_input(w, o.input);
+  write_input(w, *o.input);
   write_amounts(w, o);
   write_fraud(w, o);
   write_payment(w, o);
@@ -206,9 +206,9 @@ std::string review_document(const domain::order& o, const domain::review& r) {
   w.begin_object();
   write_review(w, o, r);
   w.field("order_id", o.id);
-  w.field("customer_id", o.input.customer_id);
-  w.field("currency", o.input.currency.name());
-  w.key("total"), w.amount(o.total(), o.input.currency.digits);
+  w.field("customer_id", o.input->customer_id);
+  w.field("currency", o.input->currency.name());
+  w.key("total"), w.amount(o.total(), o.input->currency.digits);
   w.end_object();
   return out;
 }

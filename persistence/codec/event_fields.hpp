@@ -70,7 +70,8 @@ CORELDOVE_FIELDS(order_cancelled, of("by", &t::by), of("reason", &t::reason));
 CORELDOVE_FIELDS(operation_requested, of("n", &t::n), of("kind", &t::kind), of("party", &t::party), of("amount", &t::amount), of("shipment", &t::shipment),
                  of("target", &t::target), of("reason", &t::reason));
 CORELDOVE_FIELDS(operation_settled, of("n", &t::n), of("outcome", &t::outcome), of("reference", &t::reference), of("code", &t::code),
-                 of("message", &t::message), of("tracking_number", &t::tracking_number), of("retry_at", &t::retry_at));
+                 of("message", &t::message), of("tracking_number", &t::tracking_number), of("retry_at", &t::retry_at), of("redirect_url", &t::redirect_url),
+                 of("expires_at", &t::expires_at));
 CORELDOVE_FIELDS(operation_retried, of("n", &t::n));
 CORELDOVE_FIELDS(authorization_expiring, of("n", &t::n));
 CORELDOVE_FIELDS(refund_asked, of("n", &t::n), of("amount", &t::amount), of("reason", &t::reason), of("by", &t::by), of("lines", &t::lines),

@@ -25,6 +25,7 @@ std::optional<domain::operation_outcome> named(std::string_view s, domain::opera
 std::optional<domain::review_kind> named(std::string_view s, domain::review_kind) { return domain::review_kind_from(s); }
 std::optional<domain::tracking_state> named(std::string_view s, domain::tracking_state) { return domain::tracking_state_from(s); }
 
+void read(element from, domain::shared_input& to);
 template <class T>
 void read(element from, T& to);
 template <class T>
@@ -70,6 +71,12 @@ void read_currency(element from, domain::currency& to) {
 template <class T>
 void read(element from, std::vector<T>& to) {
   for (const element x : simdjson::dom::array(from)) read(x, to.emplace_back());
+}
+
+void read(element from, domain::shared_input& to) {
+  domain::order_input in;
+  read(from, in);
+  to = std::move(in);
 }
 
 template <class T>

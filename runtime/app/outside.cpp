@@ -48,7 +48,7 @@ void outside_world::connect(const config::settings& s) {
     const auto base = base_of(s, vendor::stripe, "/stripe");
     gateways["stripe"] = integrations::stripe::make_stripe({base, s.stripe_secret_key, is_sandbox(s, vendor::stripe)}, client_);
     if (!s.stripe_webhook_secret.empty())
-      webhooks["stripe"] = {"stripe-signature", integrations::stripe::make_stripe_webhook(s.stripe_webhook_secret), nullptr};
+      webhooks["stripe"] = {"", integrations::stripe::make_stripe_webhook(s.stripe_webhook_secret), nullptr};
   }
   if (is_there(s, vendor::fedex)) {
     integrations::fedex::options o;

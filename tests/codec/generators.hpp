@@ -39,6 +39,8 @@ T one() {
     T x;
     std::apply([&](const auto&... item) { ((x.*(item.member) = one<std::decay_t<decltype(x.*(item.member))>>()), ...); }, persistence::codec::fields<T>::list);
     return x;
+  } else if constexpr (std::is_same_v<T, domain::shared_input>) {
+    return one<domain::order_input>();
   } else if constexpr (std::is_same_v<T, std::string>) {
     return *text();
   } else if constexpr (std::is_same_v<T, domain::time_point>) {

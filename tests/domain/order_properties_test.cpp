@@ -88,7 +88,7 @@ void check_stock(const life& l) {
     reserved[{m.sku, m.warehouse}] += m.reserved;
     on_hand += m.on_hand;
   }
-  std::vector<std::int64_t> by_line(l.o.input.items.size(), 0);
+  std::vector<std::int64_t> by_line(l.o.input->items.size(), 0);
   for (const auto& a : l.o.allocations) {
     RC_ASSERT(a.quantity > 0);
     allocated[{a.sku, a.warehouse}] += a.quantity;
@@ -97,7 +97,7 @@ void check_stock(const life& l) {
   for (const auto& [row, count] : reserved) RC_ASSERT(count == allocated[row]);
   std::int64_t with_the_buyer = 0;
   for (std::size_t i = 0; i < by_line.size(); ++i) {
-    RC_ASSERT(by_line[i] + l.o.shipped[i] <= l.o.input.items[i].quantity);
+    RC_ASSERT(by_line[i] + l.o.shipped[i] <= l.o.input->items[i].quantity);
     RC_ASSERT(0 <= l.o.returned[i] && l.o.returned[i] <= l.o.shipped[i]);
     with_the_buyer += l.o.shipped[i] - l.o.returned[i];
   }
@@ -172,7 +172,7 @@ command some_answer(dice& d, const order& o) {
 command some_fulfillment(dice& d, const order& o) {
   fulfill_order c;
   if (d.one_in(3))
-    for (int i = d.between(1, 2); i > 0; --i) c.parts.push_back({some_number(d, o.input.items.size()), d.between(-1, 4)});
+    for (int i = d.between(1, 2); i > 0; --i) c.parts.push_back({some_number(d, o.input->items.size()), d.between(-1, 4)});
   c.warehouse = d.one_of<std::string>({"", "", "", "", "il", "de"});
   c.carrier = d.one_of<std::string>({"", "", "", "", "", "pigeon"});
   return c;
@@ -181,7 +181,7 @@ command some_fulfillment(dice& d, const order& o) {
 command some_refund(dice& d, const order& o) {
   refund_order c;
   if (d.one_in(2)) c.amount = d.between<minor_units>(-1, o.total() + 1);
-  for (int i = d.between(0, 2); i > 0; --i) c.lines.push_back(some_number(d, o.input.items.size()));
+  for (int i = d.between(0, 2); i > 0; --i) c.lines.push_back(some_number(d, o.input->items.size()));
   c.restock = d.one_in(2);
   return c;
 }
@@ -265,7 +265,7 @@ life some_life(dice& d) {
 
 /// The outside world answers everything that is open, timers included, with yes or with no.
 void settle_everything(dice& d, life& l) {
-  if (!l.o.stock_settled) step(l, answer_stock{some_stock(d, l.o.input)});
+  if (!l.o.stock_settled) step(l, answer_stock{some_stock(d, *l.o.input)});
   for (int i = 0; i < 200; ++i) {
     if (const auto open = open_operations(l.o); !open.empty()) {
       step(l, life::answer(open.front()->n, d.one_of({done, done, done, done, declined})));

@@ -19,7 +19,10 @@ constexpr time_point now{std::chrono::milliseconds{1'700'000'000'999}};
 std::string v1(std::string_view key, std::int64_t at, std::string_view body) { return http::to_hex(http::hmac_sha256(key, fmt::format("{}.{}", at, body))); }
 std::string header(std::string_view body, std::int64_t at = 1'700'000'000) { return fmt::format("t={},v1={}", at, v1(secret, at, body)); }
 
-auto read(std::string_view head, std::string_view body) { return stripe::make_stripe_webhook(std::string{secret})->read(head, body, now); }
+auto with_signature(std::string_view head) {
+  return [head](std::string_view name) { return name == "stripe-signature" ? std::string{head} : std::string{}; };
+}
+auto read(std::string_view head, std::string_view body) { return stripe::make_stripe_webhook(std::string{secret})->read(with_signature(head), body, now); }
 
 std::string event(std::string_view type, std::string_view object) {
   return fmt::format(R"({{"id":"evt_1","object":"event","type":"{}","data":{{"object":{}}}}})", type, object);
@@ -74,7 +77,7 @@ TEST(StripeWebhook, RefusesASignatureThatDoesNotHold) {
 
 TEST(StripeWebhook, RefusesEverythingWithoutASecret) {
   const auto body = event("ping", "{}");
-  const auto got = stripe::make_stripe_webhook("")->read(fmt::format("t=1700000000,v1={}", v1("", 1'700'000'000, body)), body, now);
+  const auto got = stripe::make_stripe_webhook("")->read(with_signature(fmt::format("t=1700000000,v1={}", v1("", 1'700'000'000, body))), body, now);
   ASSERT_FALSE(got);
   EXPECT_EQ(got.error().code, errc::forbidden);
 }

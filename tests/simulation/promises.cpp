@@ -186,7 +186,7 @@ void simulator::check_wishes() {
   std::map<std::string, std::size_t> refunds_of;
   for (const auto& [id, s] : world_.store.disk.orders) {
     std::uint32_t n = 0;
-    const auto& m = s.replayed.input.metadata;
+    const auto& m = s.replayed.input->metadata;
     std::from_chars(m.data() + m.find(':') + 1, m.data() + m.size(), n);
     if (++orders_of[n] > 1) fail(fmt::format("wish {} became two orders", n));
     if (refused_.contains(n)) fail(fmt::format("wish {} was refused, and is order {}", n, id));

@@ -94,7 +94,7 @@ void simulator::command_an_order() {
     domain::fulfill_order f;
     f.by = "operator";
     if (random_.chance(200)) f.carrier = "ups";
-    const auto& items = world_.order(id)->input.items;
+    const auto& items = world_.order(id)->input->items;
     if (random_.chance(300)) f.parts.push_back({static_cast<std::uint32_t>(random_.below(items.size())), 1});
     w.what = std::move(f);
   } else if (drawn < 75) {
@@ -122,7 +122,7 @@ void simulator::refund() {
   if (random_.chance(500) && o.captured > 0)
     r.amount = random_.between(1, o.captured);
   else if (random_.chance(500))
-    r.lines = {static_cast<std::uint32_t>(random_.below(o.input.items.size()))};
+    r.lines = {static_cast<std::uint32_t>(random_.below(o.input->items.size()))};
   w.what = std::move(r);
   w.rq.principal = "manager";
   if (random_.chance(700)) w.rq.key = actors::request_key{"manager POST " + id + "/refund", "wish-" + std::to_string(w.n), "body"};

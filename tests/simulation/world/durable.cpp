@@ -99,7 +99,7 @@ void durable::check(const order_stream& s, const persistence::append& item) {
   if (o.authorized < o.captured || o.captured < o.refunded || o.captured > o.total()) complain(item.stream, "authorized >= captured >= refunded does not hold");
 
   for (std::size_t i = 0; i < o.shipped.size(); ++i)
-    if (o.returned[i] > o.shipped[i] || o.shipped[i] > o.input.items[i].quantity)
+    if (o.returned[i] > o.shipped[i] || o.shipped[i] > o.input->items[i].quantity)
       complain(item.stream, "more came back than left, or more left than was ordered");
 
   const auto wanted = domain::timers(o, rules_);

@@ -114,7 +114,7 @@ void memory_store::past_orders(std::string customer_id, std::uint32_t limit, rep
     past out;
     for (auto it = disk.orders.rbegin(); it != disk.orders.rend() && out.size() < limit; ++it) {
       const auto& o = it->second.replayed;
-      if (o.input.customer_id == customer) out.push_back({o.created_at, o.total(), o.input.currency});
+      if (o.input->customer_id == customer) out.push_back({o.created_at, o.total(), o.input->currency});
     }
     return out;
   });
