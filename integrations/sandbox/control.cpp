@@ -99,7 +99,7 @@ void control::settle() {
   if (world_.log.enabled()) world_.log.flush();
 }
 
-const vendor* control::find(std::string_view name) const {
+vendor* control::find(std::string_view name) const {
   const auto it = std::find_if(vendors_.begin(), vendors_.end(), [&](const vendor* v) { return v->name() == name; });
   return it == vendors_.end() ? nullptr : *it;
 }
@@ -121,6 +121,7 @@ void control::answer(request& rq, reply& out) {
   if (rq.path == "/ledger") return only(rq, out, "GET") ? read_ledger(rq, out) : void();
   if (rq.path == "/faults") return faults_call(rq, out);
   if (rq.path == "/advance") return only(rq, out, "POST") ? advance(rq, out) : void();
+  if (rq.path == "/approve") return only(rq, out, "POST") ? approve(rq, out) : void();
   if (rq.path == "/mails") return only(rq, out, "GET") ? read_mails(rq, out) : void();
   problem(out, 404, "Not found", fmt::format("There is no {} here; GET / tells what there is.", rq.path));
 }
@@ -142,7 +143,7 @@ void control::show_world(reply& out) const {
   fmt::format_to(to, R"(,"webhooks":{{"waiting":{},"delivered":{},"failed":{},"dropped":{}}},"ledger_lines":{},)", hooks.waiting, hooks.delivered, hooks.failed,
                  hooks.dropped, world_.book.size());
   out.body +=
-      R"("calls":["GET /","GET /ledger?vendor=&operation=&order_id=&after=","GET /faults","POST /faults","DELETE /faults","POST /advance","GET /mails?order_id="]})";
+      R"("calls":["GET /","GET /ledger?vendor=&operation=&order_id=&after=","GET /faults","POST /faults","DELETE /faults","POST /advance","POST /approve","GET /mails?order_id="]})";
   out.body += '\n';
 }
 
@@ -253,6 +254,25 @@ void control::advance(const request& rq, reply& out) {
   problem(out, 404, "Not found", fmt::format("No carrier here knows the tracking number '{}'.", number));
 }
 
+void control::approve(const request& rq, reply& out) {
+  simdjson::dom::parser parser;
+  simdjson::dom::object object;
+  if (!read_object(rq, {"vendor", "reference", "decision"}, parser, object, out)) return;
+  const auto refuse = [&](std::string_view why) { problem(out, 422, "Bad member", why); };
+  vendor* asked = find(text_of(object, "vendor"));
+  if (asked == nullptr) return refuse(fmt::format("vendor must be one of: {}.", vendor_names()));
+  const auto reference = text_of(object, "reference"), decision = text_of(object, "decision");
+  if (reference.empty()) return refuse("reference must be the vendor's id of the payment, as a string.");
+  if (decision != "approve" && decision != "decline") return refuse("decision must be approve or decline.");
+  const auto decided = asked->decide(reference, decision == "approve");
+  if (!decided) return problem(out, 404, "Not found", fmt::format("{} has no payment '{}' that a buyer could decide on.", asked->name(), reference));
+  if (!*decided) return problem(out, 409, "Not a possible decision", decided->error().detail);
+  fmt::format_to(std::back_inserter(out.body), R"({{"vendor":"{}","reference":)", asked->name());
+  append_json(out.body, (*decided)->reference);
+  fmt::format_to(std::back_inserter(out.body), R"(,"state":"{}","webhook":{}}})", (*decided)->state, world_.hooks->wanted());
+  out.body.push_back('\n');
+}
+
 void control::read_mails(const request& rq, reply& out) const {
   form query;
   if (!read_query(rq, {"order_id"}, query, out)) return;
@@ -262,6 +282,8 @@ void control::read_mails(const request& rq, reply& out) const {
 void vendor::answer(const request& rq, reply& out) { problem(out, 404, "Not found", fmt::format("{} does not speak HTTP ({}).", name(), rq.path)); }
 
 std::optional<domain::result<moved_shipment>> vendor::advance(std::string_view, domain::tracking_state) { return std::nullopt; }
+
+std::optional<domain::result<decided_payment>> vendor::decide(std::string_view, bool) { return std::nullopt; }
 
 std::int64_t world::now_ms() const {
   return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();

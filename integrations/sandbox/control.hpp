@@ -1,5 +1,5 @@
 #pragma once
-// The world's own calls: the ledger, the faults, moving parcels on, the mails, what is here.
+// The world's own calls: the ledger, the faults, moving parcels on, buyers' decisions, the mails, what is here.
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -31,8 +31,9 @@ private:
   void list_faults(reply& out) const;
   void add_fault(const request& rq, reply& out);
   void advance(const request& rq, reply& out);
+  void approve(const request& rq, reply& out);
   void read_mails(const request& rq, reply& out) const;
-  const vendor* find(std::string_view name) const;
+  vendor* find(std::string_view name) const;
   std::string vendor_names() const;
 
   world& world_;

@@ -117,9 +117,9 @@ struct webhook_sender::engine : std::enable_shared_from_this<webhook_sender::eng
     const target to = where();
     if (to.base.empty()) return finish(c, false, true);
     const webhook& w = c.current->hook;
-    c.wire = fmt::format(
-        "POST {}/{} HTTP/1.1\r\nHost: {}:{}\r\nContent-Type: application/json; charset=utf-8\r\nUser-Agent: sandbox-{}\r\n{}Content-Length: {}\r\n\r\n",
-        to.path, w.vendor, to.host, to.port, w.vendor, w.sign(w.secret, w.body, unix_ms() / 1000), w.body.size());
+    c.wire = fmt::format("POST {}/{} HTTP/1.1\r\nHost: {}:{}\r\nContent-Type: {}\r\nUser-Agent: sandbox-{}\r\n{}{}Content-Length: {}\r\n\r\n", to.path,
+                         w.vendor, to.host, to.port, w.content_type, w.vendor, w.headers,
+                         w.sign == nullptr ? std::string{} : w.sign(w.secret, w.body, unix_ms() / 1000), w.body.size());
     c.wire += w.body;
     if (c.stream.socket().is_open() && c.connected_to == to.base)
       transmit(c);

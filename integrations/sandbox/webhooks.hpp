@@ -22,8 +22,10 @@ struct webhook {
   operation cause{};        // what it tells of
   std::string event_id, reference, order_id, body;
   std::string_view secret;  // outlives the sender
-  /// The signature's header lines, made anew for each attempt because some vendors sign the time too.
+  /// The signature's header lines, made anew for each attempt because some vendors sign the time too; nullptr: it stands in the body.
   std::string (*sign)(std::string_view secret, std::string_view body, std::int64_t unix_seconds) = nullptr;
+  std::string headers = {};  // further header lines, each with its CRLF, the same at every attempt
+  std::string_view content_type = "application/json; charset=utf-8";
 };
 
 struct webhook_counts {

@@ -40,6 +40,11 @@ struct moved_shipment {
   std::int64_t at_ms = 0;
 };
 
+/// A payment that its buyer has decided on, by /approve or on the vendor's page.
+struct decided_payment {
+  std::string reference, state;  // state: the vendor's own word
+};
+
 /// One outside system. Thread-safe.
 class vendor {
 public:
@@ -54,6 +59,8 @@ public:
   virtual void restore(const simdjson::dom::element& line) = 0;
   /// Carriers: moves a parcel on. Nothing: not one of its numbers. Errors: wrong_state.
   virtual std::optional<domain::result<moved_shipment>> advance(std::string_view tracking_number, domain::tracking_state to);
+  /// Gateways whose buyer acts on their page: does so. Nothing: no payment of theirs. Errors: wrong_state.
+  virtual std::optional<domain::result<decided_payment>> decide(std::string_view reference, bool approve);
 };
 
 }  // namespace coreldove::integrations::world
