@@ -105,7 +105,8 @@ void sandbox::start() {
   b.smtp = std::make_unique<world::smtp_server>(*b.io, b.w, b.parts->mails, o.host, o.smtp_port);
   b.port = b.http->port();
   b.smtp_port = b.smtp->port();
-  b.parts->calls.set_addresses({fmt::format("{}:{}", o.host, b.port), fmt::format("{}:{}", o.host, b.smtp_port)});
+  b.w.address = fmt::format("{}:{}", o.host, b.port);
+  b.parts->calls.set_addresses({b.w.address, fmt::format("{}:{}", o.host, b.smtp_port)});
   for (unsigned i = 0; i < o.threads; ++i) b.threads.emplace_back([io = b.io.get()] { io->run(); });
 }
 

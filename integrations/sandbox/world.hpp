@@ -28,7 +28,8 @@ struct world {
   ledger book;
   faults mishaps;
   state_log log;
-  std::string epoch;  // 8 letters that make this world's ids differ from every other's
+  std::string epoch;    // 8 letters that make this world's ids differ from every other's
+  std::string address;  // "127.0.0.1:8100", once it listens
   std::unique_ptr<webhook_sender> hooks;
 
   std::int64_t now_ms() const;

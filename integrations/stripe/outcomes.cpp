@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "integrations/operation_key.hpp"
+
 namespace coreldove::integrations::stripe {
 
 using domain::operation_outcome;
@@ -30,14 +32,6 @@ outcome mismatch(std::string_view id) {
 outcome undecided(const std::string& status) { return other(operation_outcome::unknown, status, "not settled at Stripe yet"); }
 
 }  // namespace
-
-std::optional<domain::operation_kind> kind_of(std::string_view idempotency_key) {
-  const auto last = idempotency_key.rfind('/');
-  if (last == std::string_view::npos || last == 0) return std::nullopt;
-  const auto before = idempotency_key.rfind('/', last - 1);
-  if (before == std::string_view::npos) return std::nullopt;
-  return domain::operation_kind_from(idempotency_key.substr(before + 1, last - before - 1));
-}
 
 outcome authorization(const intent& i, const expectation& want) {
   if (i.amount != want.amount || i.currency != want.currency || i.id.empty()) return mismatch(i.id);

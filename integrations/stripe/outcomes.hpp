@@ -35,7 +35,4 @@ outcome unreadable();
 /// The answer was one that Stripe repeats for the same idempotency key for as long as it keeps it, whatever really happened.
 bool tells_nothing(const http::response& r);
 
-/// "ord_1/capture/3" → capture.
-std::optional<domain::operation_kind> kind_of(std::string_view idempotency_key);
-
 }  // namespace coreldove::integrations::stripe

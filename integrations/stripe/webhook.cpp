@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "integrations/http/hmac.hpp"
+#include "integrations/operation_key.hpp"
 #include "integrations/stripe/outcomes.hpp"
 #include "integrations/stripe/stripe.hpp"
 
