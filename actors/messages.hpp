@@ -15,6 +15,7 @@
 #include "domain/order.hpp"
 #include "integrations/payment_gateway.hpp"
 #include "persistence/store.hpp"
+#include "runtime/clock.hpp"
 
 namespace coreldove::actors {
 
@@ -25,6 +26,7 @@ struct place_task {
   domain::shared_input input;
   request rq;
   promise<order_answer> done;
+  runtime::steady_point until{};  // end of Prefer: wait; the shard's to fill in
 };
 /// Anything else that is asked of an order: by people, by timers, by webhooks.
 struct tell_task {
@@ -32,6 +34,7 @@ struct tell_task {
   domain::command what;
   request rq;
   promise<order_answer> done;
+  runtime::steady_point until{};  // end of Prefer: wait; the shard's to fill in
 };
 /// The customer's earlier orders, from risk.
 struct history_found {
@@ -57,7 +60,7 @@ struct stream_loaded {
 };
 /// Those who wait (Prefer: wait) up to `now` have waited long enough.
 struct wait_over {
-  domain::time_point now;
+  runtime::steady_point now;
 };
 /// Look whether something that was asked has got lost; ask it again.
 struct nudge {};
@@ -226,13 +229,14 @@ using timekeeper_actor = caf::typed_actor<caf::reacts_to<timer_tick>, caf::react
 
 }  // namespace coreldove::actors
 
-#define CORELDOVE_MESSAGES(X)                                                                                                                              \
-  X(place_task)                                                                                                                                            \
-  X(tell_task)                                                                                                                                             \
-  X(history_found) X(stock_found) X(appended) X(operation_answered) X(stream_loaded) X(wait_over) X(nudge) X(stop_order) X(order_idle) X(order_awake)      \
-      X(wake_orders) X(shard_tick) X(reserve_stock) X(stock_moved) X(drop_hold) X(adjust_stock) X(stock_adjusted) X(catalog_loaded) X(read_stock)          \
-          X(assess_customer) X(customer_loaded) X(pay_operation) X(ship_operation) X(warehouses_known) X(outbox_written) X(mail_answered) X(outbox_loaded) \
-              X(outbox_cleared) X(notifier_tick) X(claim_key) X(key_loaded) X(key_settled) X(timer_tick) X(timers_due) X(unfinished_found)
+#define CORELDOVE_MESSAGES(X)                                                                                                                             \
+  X(place_task)                                                                                                                                           \
+  X(tell_task)                                                                                                                                            \
+  X(history_found)                                                                                                                                        \
+  X(stock_found) X(appended) X(operation_answered) X(stream_loaded) X(wait_over) X(nudge) X(stop_order) X(order_idle) X(order_awake) X(wake_orders)       \
+      X(shard_tick) X(reserve_stock) X(stock_moved) X(drop_hold) X(adjust_stock) X(stock_adjusted) X(catalog_loaded) X(read_stock) X(assess_customer)     \
+          X(customer_loaded) X(pay_operation) X(ship_operation) X(warehouses_known) X(outbox_written) X(mail_answered) X(outbox_loaded) X(outbox_cleared) \
+              X(notifier_tick) X(claim_key) X(key_loaded) X(key_settled) X(timer_tick) X(timers_due) X(unfinished_found)
 
 CAF_BEGIN_TYPE_ID_BLOCK(coreldove_local, caf::first_custom_type_id)
 #define X(T) CAF_ADD_TYPE_ID(coreldove_local, (coreldove::actors::T))

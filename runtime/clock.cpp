@@ -12,6 +12,7 @@ namespace {
 class real_clock final : public clock {
 public:
   domain::time_point now() const override { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
+  steady_point steady() const override { return std::chrono::steady_clock::now(); }
 };
 
 /// OpenSSL's generator, drawn in blocks: one call for many ids.

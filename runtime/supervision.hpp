@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "domain/time.hpp"
+#include "runtime/clock.hpp"
 
 namespace coreldove::runtime {
 
@@ -18,7 +19,7 @@ public:
   restart_budget(std::size_t restarts, domain::duration window) : restarts_(restarts), window_(window) {}
 
   /// Counts one restart; false where that was one too many.
-  bool spend(domain::time_point now) {
+  bool spend(steady_point now) {
     while (!spent_.empty() && now - spent_.front() > window_) spent_.pop_front();
     if (spent_.size() >= restarts_) return false;
     spent_.push_back(now);
@@ -28,12 +29,12 @@ public:
 private:
   std::size_t restarts_;
   domain::duration window_;
-  std::deque<domain::time_point> spent_;
+  std::deque<steady_point> spent_;
 };
 
 /// Runs one handler of a long-lived actor. An exception costs a restart: `recover(why)` puts the state in order; past the budget `give_up(why)` ends it.
 template <class Handler, class Recover, class GiveUp>
-void supervised(std::string_view actor, restart_budget& budget, domain::time_point now, Handler&& handler, Recover&& recover, GiveUp&& give_up) {
+void supervised(std::string_view actor, restart_budget& budget, steady_point now, Handler&& handler, Recover&& recover, GiveUp&& give_up) {
   try {
     handler();
   } catch (const std::exception& e) {

@@ -140,7 +140,7 @@ struct inventory_state {
   template <class Message>
   void handle(Message& m) {
     runtime::supervised(
-        name, budget, l->clock->now(), [&] { on(m); }, [&](const std::string&) { load(); },
+        name, budget, l->clock->steady(), [&] { on(m); }, [&](const std::string&) { load(); },
         [&](const std::string& why) {
           l->health->set(name, runtime::condition::down, why);
           self->quit(caf::exit_reason::unhandled_exception);

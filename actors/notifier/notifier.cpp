@@ -29,7 +29,7 @@ struct notifier_state {
   struct letter {
     persistence::outbox_entry entry;
     unsigned failures = 0;
-    domain::time_point due{};
+    runtime::steady_point due{};
   };
 
   explicit notifier_state(self_ptr s) : self(s) {}
@@ -66,7 +66,7 @@ struct notifier_state {
   }
 
   void send_some() {
-    const auto now = l->clock->now();
+    const auto now = l->clock->steady();
     std::size_t looked = queue.size();
     while (sending.size() < l->limits.mails_at_once && looked-- > 0) {
       auto x = std::move(queue.front());
@@ -114,7 +114,7 @@ struct notifier_state {
       auto wait = first_retry;
       for (unsigned i = 0; i < x.failures && wait < longest_retry; ++i) wait *= 2;
       ++x.failures;
-      x.due = l->clock->now() + std::min(wait, longest_retry);
+      x.due = l->clock->steady() + std::min(wait, longest_retry);
       queue.push_back(std::move(x));
     }
     send_some();
@@ -122,7 +122,7 @@ struct notifier_state {
 
   /// An append whose outcome the journal did not know may have been written all the same, its mail with it.
   void on_tick() {
-    if (const auto now = l->clock->now(); now - swept >= sweep_every) {
+    if (const auto now = l->clock->steady(); now - swept >= sweep_every) {
       swept = now;
       more_in_store = true;
     }
@@ -140,7 +140,7 @@ struct notifier_state {
   std::vector<std::string> to_clear;           // sent, but the store would not let go of them yet
   std::vector<std::string> cleared_meanwhile;  // while a page was being read
   std::string last_read;
-  domain::time_point swept{};
+  runtime::steady_point swept{};
   bool more_in_store = true, reading = false;  // at start-up the outbox may hold what an earlier run left
 };
 

@@ -30,7 +30,7 @@ void order_shell::perform_open(const std::vector<domain::event>& just_written) {
 void order_shell::perform(const domain::operation& op, bool in_doubt) {
   using domain::operation_kind;
   told_idle = false;
-  started.push_back({op.n, ++calls_made, now(), in_doubt});
+  started.push_back({op.n, ++calls_made, steady(), in_doubt});
   const bool parcel = op.kind == operation_kind::label || op.kind == operation_kind::void_label;
   integrations::call_context context;
   context.order_id = id;

@@ -94,7 +94,7 @@ void order_shell::give_up(const domain::failure& why) {
   self->quit();
 }
 
-void order_shell::on(tell_task& m) { submit({std::move(m.what), std::move(m.rq), std::move(m.done), 0}); }
+void order_shell::on(tell_task& m) { submit({std::move(m.what), std::move(m.rq), std::move(m.done), 0, m.until}); }
 
 /// The operation stays among the started ones until what came of it is on disk: until then nobody may ask again as if for the first time.
 void order_shell::on(const operation_answered& m) {
@@ -211,10 +211,10 @@ void order_shell::committed(writing w) {
 }
 
 void order_shell::answer(writing& w) {
-  const bool patient = w.what.rq.wait && w.answer.status == 202;
+  const bool patient = w.what.rq.wait && w.answer.status == 202 && steady() < w.what.until;  // the shard tells of its end once
   if (!patient) return w.what.done.answer(std::move(w.answer));
   const bool placed = std::holds_alternative<domain::place_order>(w.what.what);
-  waiters.push_back({std::move(w.what.done), now() + *w.what.rq.wait, std::move(w.answer), std::move(w.what.rq.key), placed});
+  waiters.push_back({std::move(w.what.done), w.what.until, std::move(w.answer), std::move(w.what.rq.key), placed});
 }
 
 /// Those whose wait is over because the work is. One with an idempotency key gets its final answer only if that was stored, so that a repeat gets the same.
@@ -282,10 +282,10 @@ void order_shell::on_nudge() {
   if (at == phase::placing) return place_when_known(true);
   if (at == phase::unread) return load();
   if (at != phase::live || in_journal || !waiting.empty()) return;
-  const auto long_ago = now() - std::max(l->limits.payment_timeout, l->limits.carrier_timeout) - l->limits.lost_after;
+  const auto long_ago = steady() - std::max(l->limits.payment_timeout, l->limits.carrier_timeout) - l->limits.lost_after;
   std::erase_if(started, [&](const auto& s) { return s.since < long_ago; });
   perform_open();  // also what was answered, but could not be written
-  if (!order.stock_settled && (!stock_asked || *stock_asked < now() - l->limits.lost_after)) ask_stock();
+  if (!order.stock_settled && (!stock_asked || *stock_asked < steady() - l->limits.lost_after)) ask_stock();
   tell_shard_when_idle();
 }
 

@@ -22,19 +22,20 @@ struct order_shell {
     request rq;
     promise<order_answer> done;
     std::uint32_t tries = 0;
+    runtime::steady_point until{};  // end of Prefer: wait
   };
   /// A new order whose stock and history are being looked up.
   struct placement {
     place_task order;
     std::optional<std::vector<domain::past_order>> history;
     std::optional<domain::stock_answer> stock;
-    domain::time_point since;
+    runtime::steady_point since;
     std::uint32_t tries = 0;
   };
   /// Somebody who asked to wait until the command's work is done.
   struct waiter {
     promise<order_answer> done;
-    domain::time_point until;
+    runtime::steady_point until;
     order_answer first;  // what was stored for the idempotency key, and what they get when time is up
     std::optional<request_key> key;
     bool placed = false;  // waits for the order's first status, else for quiet
@@ -43,7 +44,7 @@ struct order_shell {
   struct under_way {
     std::uint32_t n = 0;
     std::uint32_t call = 0;  // the latest one
-    domain::time_point since;
+    runtime::steady_point since;
     bool in_doubt = false;  // it may have been asked for before, with an answer that nobody has kept
   };
   /// What the journal is writing.
@@ -97,6 +98,7 @@ struct order_shell {
   void perform(const domain::operation& op, bool in_doubt);
 
   domain::time_point now() const { return l->clock->now(); }
+  runtime::steady_point steady() const { return l->clock->steady(); }
 
   self_ptr self;
   links_ptr l;
@@ -111,7 +113,7 @@ struct order_shell {
   std::vector<waiter> waiters;
   std::vector<under_way> started;
   std::uint32_t calls_made = 0;
-  std::optional<domain::time_point> stock_asked;
+  std::optional<runtime::steady_point> stock_asked;
   bool told_idle = false;
 };
 

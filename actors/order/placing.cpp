@@ -14,14 +14,14 @@ void order_shell::on(place_task& m) {
 
 void order_shell::look_up() {
   at = phase::placing;
-  placing->since = now();
+  placing->since = steady();
   placing->stock.reset();
-  caf::anon_send(l->risk, assess_customer{placing->order.input, placing->since, order_actor{self}});
+  caf::anon_send(l->risk, assess_customer{placing->order.input, now(), order_actor{self}});
   ask_stock();
 }
 
 void order_shell::ask_stock() {
-  stock_asked = now();
+  stock_asked = steady();
   caf::anon_send(l->inventory, reserve_stock{id, placing ? placing->order.input : order.input, order_actor{self}});
 }
 
@@ -44,7 +44,7 @@ void order_shell::place_when_known(bool impatient) {
   constexpr std::chrono::seconds patience{2};
   if (!placing || in_journal) return;
   const bool known = placing->history && placing->stock;
-  if (!known && !(impatient && now() - placing->since >= patience)) return;
+  if (!known && !(impatient && steady() - placing->since >= patience)) return;
   auto& p = *placing;
   const auto& input = *p.order.input;
   auto assessment = domain::assess(input, p.history.value_or(std::vector<domain::past_order>{}), now(), l->policy.fraud_threshold);
@@ -52,6 +52,7 @@ void order_shell::place_when_known(bool impatient) {
   t.tries = p.tries;
   t.rq = p.order.rq;
   t.done = std::move(p.order.done);
+  t.until = p.order.until;
   t.what = domain::place_order{id, p.order.input, t.rq.principal, std::move(assessment), p.stock.value_or(domain::stock_pending{})};
   auto events = decide(order, t.what, l->policy, now());
   if (events) return write(std::move(t), *std::move(events));

@@ -31,12 +31,12 @@ struct shard_state {
     order_actor actor;
     bool stopping = false;
     bool idle = false;
-    domain::time_point touched{};
+    runtime::steady_point touched{};
     std::list<std::string>::iterator sleeper;  // in `sleepers` while idle
     std::deque<tell_task> held;                // came while it was falling asleep
   };
   struct deadline {
-    domain::time_point at;
+    runtime::steady_point at;
     std::string order_id;
     bool operator>(const deadline& o) const { return at > o.at; }
   };
@@ -60,18 +60,21 @@ struct shard_state {
   }
 
   void touch(entry& e) {
-    e.touched = l->clock->now();
+    e.touched = l->clock->steady();
     if (!e.idle) return;
     sleepers.erase(e.sleeper);
     e.idle = false;
   }
 
-  void expect(const std::string& id, const request& rq) {
-    if (rq.wait) waits.push({l->clock->now() + *rq.wait, id});
+  template <class Task>
+  void expect(Task& t) {
+    if (!t.rq.wait) return;
+    t.until = l->clock->steady() + *t.rq.wait;
+    waits.push({t.until, t.order_id});
   }
 
   void place(place_task& t) {
-    expect(t.order_id, t.rq);
+    expect(t);
     auto& e = live(t.order_id, true);
     caf::anon_send(e.actor, std::move(t));
   }
@@ -85,7 +88,7 @@ struct shard_state {
       t.done.answer(domain::failure{domain::errc::unavailable, "The order is with a person: it cannot be processed at the moment."});
       return;
     }
-    expect(t.order_id, t.rq);
+    expect(t);
     auto& e = live(t.order_id, false);
     if (e.stopping)
       e.held.push_back(std::move(t));
@@ -97,7 +100,7 @@ struct shard_state {
     const auto it = orders.find(id);
     if (it == orders.end() || it->second.idle || it->second.stopping) return;
     it->second.idle = true;
-    it->second.touched = l->clock->now();
+    it->second.touched = l->clock->steady();
     it->second.sleeper = sleepers.insert(sleepers.end(), id);
     while (sleepers.size() > l->limits.idle_orders / l->limits.shards) stop(sleepers.front());
   }
@@ -139,11 +142,11 @@ struct shard_state {
     caf::anon_send(l->inventory, drop_hold{id});
     auto& f = crashes.try_emplace(id, failures{runtime::restart_budget{l->limits.restarts, l->limits.restart_window}}).first->second;
     if (f.parked) return;
-    if (f.budget.spend(l->clock->now())) {
+    if (f.budget.spend(l->clock->steady())) {
       self->delayed_send(self, first_backoff, wake_orders{{id}});
       return;
     }
-    if (!f.budget.spend(l->clock->now() + l->limits.restart_window)) return;
+    if (!f.budget.spend(l->clock->steady() + l->limits.restart_window)) return;
     l->figures->quarantined.Increment();
     tell_task t;
     t.order_id = id;
@@ -166,7 +169,7 @@ struct shard_state {
   }
 
   void on_tick() {
-    const auto now = l->clock->now();
+    const auto now = l->clock->steady();
     while (!waits.empty() && waits.top().at <= now) {
       if (auto it = orders.find(waits.top().order_id); it != orders.end()) caf::anon_send(it->second.actor, wait_over{now});
       waits.pop();
@@ -187,7 +190,7 @@ struct shard_state {
   std::list<std::string> sleepers;  // idle, longest first
   std::priority_queue<deadline, std::vector<deadline>, std::greater<>> waits;
   std::unordered_map<std::string, failures> crashes;
-  domain::time_point nudged{};
+  runtime::steady_point nudged{};
 };
 
 shard_actor::behavior_type behavior(shard_state::self_ptr self, links_ptr l) {

@@ -5,7 +5,11 @@
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 #include <map>
+#include <optional>
 #include <unordered_map>
+#include <utility>
+
+#include "runtime/logging.hpp"
 
 namespace coreldove::actors {
 namespace {
@@ -16,6 +20,8 @@ constexpr auto tick = 250ms;
 constexpr std::uint32_t timers_at_once = 500;  // per tick: after a pause the flood is spread
 constexpr std::uint32_t orders_at_once = 500;
 constexpr domain::duration not_again_within{20s};
+constexpr domain::duration clock_noise{1s};  // what the wall clock may lag behind the steady one without having been set back
+constexpr std::uint32_t timers_looked_through = 10'000;
 
 struct timekeeper_state {
   static inline const char* name = "timekeeper";
@@ -24,6 +30,7 @@ struct timekeeper_state {
   explicit timekeeper_state(self_ptr s) : self(s) {}
 
   void on_tick() {
+    notice_clock_set_back();
     if (!asking) {
       asking = true;
       l->store->due_timers(l->clock->now(), timers_at_once, [me = timekeeper_actor{self}](domain::result<std::vector<persistence::due_timer>> r) {
@@ -38,11 +45,28 @@ struct timekeeper_state {
     self->delayed_send(self, tick, timer_tick{});
   }
 
+  /// Retries that were put off by a clock which has been set back since would come that much too late: they are tried now.
+  void notice_clock_set_back() {
+    const auto ahead = std::chrono::duration_cast<domain::duration>(l->clock->now().time_since_epoch() - l->clock->steady().time_since_epoch());
+    const auto was_ahead = std::exchange(wall_ahead, ahead);
+    if (!was_ahead || *was_ahead - ahead < clock_noise) return;
+    const auto set_back_by = *was_ahead - ahead;
+    spdlog::warn("the clock was set back by {} s", std::chrono::duration_cast<std::chrono::seconds>(set_back_by).count());
+    const auto latest_retry = l->clock->now() + l->policy.longest_retry * 2;  // with all its jitter: no retry is put off for longer
+    l->store->due_timers(
+        latest_retry + set_back_by, timers_looked_through, [me = timekeeper_actor{self}, latest_retry](domain::result<std::vector<persistence::due_timer>> r) {
+          if (!r) return;
+          std::erase_if(*r,
+                        [&](const persistence::due_timer& t) { return t.timer.kind != domain::timer_kind::retry_operation || t.timer.due_at <= latest_retry; });
+          caf::anon_send(me, timers_due{std::move(r)});
+        });
+  }
+
   /// A row stays until the order's next append takes it away, so the same one is seen again for a while.
   void on(const timers_due& m) {
     asking = false;
     if (!m.timers) return;
-    const auto now = l->clock->now();
+    const auto now = l->clock->steady();
     std::erase_if(fired, [&](const auto& f) { return now - f.second > not_again_within; });
     for (const auto& t : *m.timers) {
       const auto name_of = t.order_id + '/' + std::string{to_string(t.timer.kind)} + '/' + std::to_string(t.timer.n);
@@ -76,7 +100,8 @@ struct timekeeper_state {
   links_ptr l;
   bool asking = false, waking = false, recovered = false;
   std::string last_woken;
-  std::unordered_map<std::string, domain::time_point> fired;
+  std::unordered_map<std::string, runtime::steady_point> fired;
+  std::optional<domain::duration> wall_ahead;  // of the steady clock
 };
 
 timekeeper_actor::behavior_type behavior(timekeeper_state::self_ptr self, links_ptr l) {
