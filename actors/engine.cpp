@@ -73,6 +73,7 @@ std::optional<reply<T>> engine::admit(reply<T> done) {
   return reply<T>{[this, done = std::move(done)](domain::result<T> r) {
     --in_flight_;
     links_->figures->in_flight.Decrement();
+    if (r && options_.before_answer) options_.before_answer();
     done(std::move(r));
   }};
 }

@@ -26,6 +26,7 @@ struct engine_options {
   std::size_t max_journal_queue = 20'000;
   domain::intake_rules intake;
   std::map<std::string, webhook_source, std::less<>> webhooks;
+  std::function<void()> before_answer = {};  // may be empty: a command is durable, and whoever sent it has not been answered
 };
 
 /// Spawns every actor of `parts` that is not there yet and links them up.

@@ -122,6 +122,13 @@ void add_tuning(std::vector<option>& out) {
   out.push_back({g, "CORELDOVE_CARRIER_TIMEOUT", &s::carrier_timeout, t::span, "How long a carrier may take for one answer.", 100, 2 * minute});
 }
 
+void add_tests(std::vector<option>& out) {
+  out.push_back({"Tests", "CORELDOVE_TEST_STOP_AT", &s::test_stop_at, t::text,
+                 "For tests of crashes: the process kills itself, as `kill -9` would, when it gets to this point for the N-th time (POINT:N). Refused in "
+                 "production.",
+                 0, 64});
+}
+
 }  // namespace
 
 const std::vector<option>& options() {
@@ -132,6 +139,7 @@ const std::vector<option>& options() {
     add_rules(out);
     add_outside(out);
     add_tuning(out);
+    add_tests(out);
     return out;
   }();
   return table;

@@ -12,6 +12,7 @@
 #include <numeric>
 
 #include "config/option.hpp"
+#include "config/stop_at.hpp"
 
 namespace coreldove::config {
 namespace {
@@ -149,9 +150,20 @@ void check_production(reader& r) {
     if (reach_of(s, v) == reach::off) r.out.notes.push_back(fmt::format("{} is off: it has neither credentials nor an address", name));
 }
 
+void check_test_stop(reader& r) {
+  const auto& at = r.out.values.test_stop_at;
+  if (at.empty()) return;
+  const auto value = shown(find_option("CORELDOVE_TEST_STOP_AT"), at);
+  if (r.out.values.environment == environment::production)
+    r.complain(fmt::format("CORELDOVE_TEST_STOP_AT: {} is not allowed; in production allowed is the empty value", value));
+  else if (!parse_stop_at(at))
+    r.complain(fmt::format("CORELDOVE_TEST_STOP_AT: {} is not allowed; allowed is {}", value, stop_at_form()));
+}
+
 void check_together(reader& r) {
   const auto& s = r.out.values;
   check_tls(r);
+  check_test_stop(r);
   check_all_or_none({"SMTP_USERNAME", "SMTP_PASSWORD"}, r);
   if (!s.database_url.empty() && (!s.database_url.starts_with("sqlite:") || s.database_url.size() == std::string_view{"sqlite:"}.size()))
     r.complain(fmt::format("DATABASE_URL: {} is not allowed; this version knows only the empty value and sqlite:PATH",

@@ -44,6 +44,8 @@ struct settings {
   std::uint32_t max_in_flight = 20'000;  // requests
   std::uint32_t idle_orders = 20'000;    // order actors kept awake with nothing to do
   std::chrono::milliseconds payment_timeout{10'000}, carrier_timeout{10'000};
+
+  std::string test_stop_at;  // see stop_at.hpp; never in production
 };
 
 using variables = std::map<std::string, std::string, std::less<>>;

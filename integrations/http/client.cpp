@@ -173,13 +173,14 @@ private:
 };
 
 struct client::state {
-  explicit state(const client_options& o) : tls{o.ca_file} {
+  explicit state(const client_options& o) : tls{o.ca_file}, before_call{o.before_call}, after_call{o.after_call} {
     const auto threads = std::max<std::size_t>(o.threads, 1);
     const auto share = [&](std::size_t all) { return std::max<std::size_t>(all / threads, 1); };
     const host_pool::limits limits{share(o.connections_per_host), share(o.waiting_per_host), o.body_bytes_max};
     for (std::size_t n = 0; n < threads; ++n) loops.push_back(std::make_unique<loop>(tls, limits, o.idle_timeout));
   }
   tls_client tls;
+  const std::function<void()> before_call, after_call;
   std::vector<std::unique_ptr<loop>> loops;
   std::atomic<std::size_t> next{0};
 };
@@ -189,6 +190,12 @@ client::client(client_options options) : state_{std::make_unique<state>(options)
 client::~client() { stop(); }
 
 void client::send(request r, on_response done) {
+  if (state_->before_call) state_->before_call();
+  if (state_->after_call)
+    done = [this, done = std::move(done)](response&& answer) {
+      if (answer.kind == reach::answered) state_->after_call();
+      done(std::move(answer));
+    };
   auto x = std::make_unique<exchange>();
   x->done = std::move(done);
   auto& chosen = *state_->loops[state_->loops.size() == 1 ? 0 : state_->next.fetch_add(1, std::memory_order_relaxed) % state_->loops.size()];

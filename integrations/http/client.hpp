@@ -3,6 +3,7 @@
 // It follows no redirects, keeps no cookies, and logs neither headers nor bodies.
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -17,6 +18,8 @@ struct client_options {
   std::chrono::milliseconds idle_timeout{30'000};  // a connection that nobody uses is closed
   std::size_t body_bytes_max = 1 << 20;            // of an answer; a larger one counts as no_answer, "too_large"
   std::string ca_file = {};                        // PEM; trusted besides the system's authorities
+  std::function<void()> before_call = {};          // may be empty: before anything of a request goes out, on the caller's thread
+  std::function<void()> after_call = {};           // may be empty: an answer is there and nobody has seen it, on a thread of the client
 };
 
 class client {

@@ -166,9 +166,11 @@ group_commit::outcome group_commit::apply(job& j) {
 }
 
 void group_commit::commit() {
+  if (options_.observe.before_commit) options_.observe.before_commit();
   committing_ = true;
   connection_->tx.commit();
   committing_ = false;
+  if (options_.observe.after_commit) options_.observe.after_commit();
 }
 
 bool group_commit::commit_together(batch b) {

@@ -14,10 +14,11 @@
 
 namespace coreldove::persistence::sqlite {
 
-/// Called on the writer thread after each transaction; any may be empty.
+/// Called on the writer thread; any may be empty.
 struct commit_observers {
-  std::function<void(double)> commit_seconds;   // of the whole transaction, from taking the batch to the end of COMMIT
-  std::function<void(std::size_t)> batch_size;  // appends
+  std::function<void()> before_commit, after_commit;  // COMMIT itself; nobody has been told yet
+  std::function<void(double)> commit_seconds;         // of the whole transaction, from taking the batch to the end of COMMIT
+  std::function<void(std::size_t)> batch_size;        // appends
 };
 
 struct sqlite_options {

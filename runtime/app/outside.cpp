@@ -3,6 +3,7 @@
 #include "integrations/fedex/fedex.hpp"
 #include "integrations/smtp/smtp.hpp"
 #include "integrations/stripe/stripe.hpp"
+#include "runtime/app/stop_at.hpp"
 
 namespace coreldove::app {
 namespace {
@@ -21,9 +22,16 @@ bool is_there(const config::settings& s, vendor v) { return reach_of(s, v) != re
 /// A sandbox honours several captures on one authorization; at the vendor itself that is a feature of the account.
 bool is_sandbox(const config::settings& s, vendor v) { return reach_of(s, v) == reach::built_in_sandbox || reach_of(s, v) == reach::sandbox_url; }
 
+integrations::http::client_options client_options_of(const config::settings& s) {
+  integrations::http::client_options o;
+  o.before_call = stop_hook(s, config::stop_point::before_call);
+  o.after_call = stop_hook(s, config::stop_point::after_call);
+  return o;
+}
+
 }  // namespace
 
-outside_world::outside_world(const config::settings& s) {
+outside_world::outside_world(const config::settings& s) : client_(client_options_of(s)) {
   if (in_this_process(s)) {
     integrations::sandbox_options o;
     o.state_file = std::filesystem::path{s.data_dir} / "sandbox.ndjson";

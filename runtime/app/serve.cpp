@@ -20,6 +20,7 @@
 #include "runtime/app/cli.hpp"
 #include "runtime/app/outside.hpp"
 #include "runtime/app/signing_key.hpp"
+#include "runtime/app/stop_at.hpp"
 #include "runtime/logging.hpp"
 
 namespace coreldove::app {
@@ -38,6 +39,7 @@ sigset_t block_ending_signals() {
   sigaddset(&ending, SIGTERM);
   pthread_sigmask(SIG_BLOCK, &ending, nullptr);
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error of the write, not the end
   return ending;
 }
 
@@ -91,6 +93,7 @@ actors::engine_options engine_options_of(const config::settings& s, const outsid
   for (const auto& [name, gateway] : world.gateways) o.intake.gateways.push_back(name);
   if (s.environment != config::environment::production) o.intake.sandbox_token = "tok_visa";
   o.webhooks = world.webhooks;
+  o.before_answer = stop_hook(s, config::stop_point::before_answer);
   return o;
 }
 
@@ -172,6 +175,8 @@ int run(const config::settings& s, const sigset_t& ending) {
   store_options.on_commit = [&](std::uint64_t) {
     if (auto* e = listener.load()) e->committed();
   };
+  store_options.observe.before_commit = stop_hook(s, config::stop_point::before_commit);
+  store_options.observe.after_commit = stop_hook(s, config::stop_point::after_commit);
   store_options.observe.commit_seconds = [&](double seconds) { figures.commit_seconds.Observe(seconds); };
   store_options.observe.batch_size = [&](std::size_t appends) { figures.commit_appends.Observe(static_cast<double>(appends)); };
   persistence::sqlite::sqlite_store store{std::move(store_options)};
