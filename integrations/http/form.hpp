@@ -1,6 +1,8 @@
 #pragma once
 // application/x-www-form-urlencoded bodies and queries.
 #include <cstdint>
+#include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,5 +21,9 @@ private:
   void begin(std::string_view key);
   std::string text_;
 };
+
+using form_fields = std::map<std::string, std::string, std::less<>>;
+/// The fields of a body, decoded; of several with one name the last. Nothing where an escape is broken.
+std::optional<form_fields> read_form(std::string_view encoded);
 
 }  // namespace coreldove::integrations::http

@@ -8,6 +8,13 @@ namespace coreldove::integrations::http {
 
 namespace {
 const unsigned char* bytes_of(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
+
+std::string digest(const EVP_MD* kind, std::string_view text) {
+  std::string out(static_cast<std::size_t>(EVP_MD_size(kind)), '\0');
+  unsigned int bytes = 0;
+  EVP_Digest(text.data(), text.size(), reinterpret_cast<unsigned char*>(out.data()), &bytes, kind, nullptr);
+  return out;
+}
 }  // namespace
 
 std::string hmac_sha256(std::string_view key, std::string_view message) {
@@ -16,6 +23,10 @@ std::string hmac_sha256(std::string_view key, std::string_view message) {
   HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), bytes_of(message), message.size(), reinterpret_cast<unsigned char*>(out.data()), &bytes);
   return out;
 }
+
+std::string sha256(std::string_view text) { return digest(EVP_sha256(), text); }
+
+std::string sha512(std::string_view text) { return digest(EVP_sha512(), text); }
 
 std::string to_hex(std::string_view bytes) {
   static constexpr char digits[] = "0123456789abcdef";
