@@ -24,6 +24,8 @@ void add_server(std::vector<option>& out) {
                  {"development", "test", "production"}});
   out.push_back({g, "HOST", &s::host, t::host, "Address to listen on. Only on loopback does development accept the API key dev-admin-key."});
   out.push_back({g, "PORT", &s::port, t::whole, "Port to listen on; 0 takes a free one and prints it.", 0, 65'535});
+  out.push_back({g, "PUBLIC_URL", &s::public_url, t::web_address,
+                 "Address under which buyers reach this server, for the pages that send them on to a payment; empty: the address it listens on."});
   out.push_back({g, "DATA_DIR", &s::data_dir, t::path, "Folder of the embedded store and of the keys made on first start; created where missing.", 1, 4'000});
   out.push_back({g, "DATABASE_URL", &s::database_url, t::text,
                  "Empty: the embedded SQLite store in DATA_DIR. sqlite:PATH: the same at another place. This version has no PostgreSQL store.", 0, 4'000});
@@ -95,6 +97,17 @@ void add_outside(std::vector<option>& out) {
   out.push_back({g, "STRIPE_WEBHOOK_SECRET", &s::stripe_webhook_secret, t::text, "Signing secret of Stripe's webhooks (whsec_…).", 0, 512, {}, true});
   out.push_back(
       {g, "STRIPE_API_BASE", &s::stripe_api_base, t::web_address, "Stripe's address; empty: https://api.stripe.com in production, else the sandbox world."});
+  out.push_back({g, "RAZORPAY_KEY_ID", &s::razorpay_key_id, t::text, "Razorpay's key id (rzp_test_…, rzp_live_…).", 0, 512});
+  out.push_back({g, "RAZORPAY_KEY_SECRET", &s::razorpay_key_secret, t::text, "Razorpay's key secret.", 0, 512, {}, true});
+  out.push_back({g, "RAZORPAY_WEBHOOK_SECRET", &s::razorpay_webhook_secret, t::text, "Secret that Razorpay signs its webhooks with.", 0, 512, {}, true});
+  out.push_back({g, "RAZORPAY_API_BASE", &s::razorpay_api_base, t::web_address,
+                 "Razorpay's address; empty: https://api.razorpay.com in production, else the sandbox world."});
+  out.push_back({g, "PAYU_MERCHANT_KEY", &s::payu_merchant_key, t::text, "PayU India's merchant key.", 0, 512});
+  out.push_back({g, "PAYU_MERCHANT_SALT", &s::payu_merchant_salt, t::text, "PayU India's salt, which signs both ways.", 0, 512, {}, true});
+  out.push_back(
+      {g, "PAYU_API_BASE", &s::payu_api_base, t::web_address,
+       "PayU's address, for commands and for the payment page; empty: https://info.payu.in and https://secure.payu.in in production, else the sandbox "
+       "world."});
   out.push_back({g, "FEDEX_CLIENT_ID", &s::fedex_client_id, t::text, "FedEx API key.", 0, 512});
   out.push_back({g, "FEDEX_CLIENT_SECRET", &s::fedex_client_secret, t::text, "FedEx secret key.", 0, 512, {}, true});
   out.push_back({g, "FEDEX_ACCOUNT_NUMBER", &s::fedex_account_number, t::text, "FedEx account that pays for the labels.", 0, 64});
@@ -113,6 +126,10 @@ void add_tuning(std::vector<option>& out) {
   out.push_back({g, "CORELDOVE_HTTP_THREADS", &s::http_threads, t::whole, "Threads that read and write requests; 0: by the number of cores.", 0, 256});
   out.push_back({g, "CORELDOVE_ACTOR_THREADS", &s::actor_threads, t::whole, "Threads that run the orders; 0: by the number of cores.", 0, 256});
   out.push_back({g, "CORELDOVE_STORE_READERS", &s::store_readers, t::whole, "Threads that read from the store.", 1, 64});
+  out.push_back({g, "CORELDOVE_STORE_WITHIN", &s::store_within, t::span,
+                 "Under load so many commands are let in at once that each is stored within this time; the others get 503 at once. "
+                 "0: only CORELDOVE_MAX_IN_FLIGHT counts.",
+                 0, 10'000});
   out.push_back({g, "CORELDOVE_MAX_IN_FLIGHT", &s::max_in_flight, t::whole, "Requests in work at once; above that the answer is 503 before anything is stored.",
                  1, 1'000'000});
   out.push_back(

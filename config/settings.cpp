@@ -145,8 +145,11 @@ void check_production(reader& r) {
   if (!s.jwt_secret_key.empty() && s.jwt_secret_key == s.encryption_key)
     r.complain("ENCRYPTION_KEY: (hidden) is the same as JWT_SECRET_KEY; allowed is a key of its own");
   check_all_or_none({"STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"}, r);
+  check_all_or_none({"RAZORPAY_KEY_ID", "RAZORPAY_KEY_SECRET", "RAZORPAY_WEBHOOK_SECRET"}, r);
+  check_all_or_none({"PAYU_MERCHANT_KEY", "PAYU_MERCHANT_SALT"}, r);
   check_all_or_none({"FEDEX_CLIENT_ID", "FEDEX_CLIENT_SECRET", "FEDEX_ACCOUNT_NUMBER", "FEDEX_WEBHOOK_SECRET"}, r);
-  for (const auto& [v, name] : {std::pair{vendor::stripe, "Stripe"}, {vendor::fedex, "FedEx"}, {vendor::smtp, "Mail"}})
+  for (const auto& [v, name] :
+       {std::pair{vendor::stripe, "Stripe"}, {vendor::razorpay, "Razorpay"}, {vendor::payu, "PayU"}, {vendor::fedex, "FedEx"}, {vendor::smtp, "Mail"}})
     if (reach_of(s, v) == reach::off) r.out.notes.push_back(fmt::format("{} is off: it has neither credentials nor an address", name));
 }
 
@@ -227,6 +230,10 @@ reach reach_of(const settings& s, vendor v) {
   switch (v) {
     case vendor::stripe:
       return decide(s.stripe_api_base, !s.stripe_secret_key.empty());
+    case vendor::razorpay:
+      return decide(s.razorpay_api_base, !s.razorpay_key_id.empty());
+    case vendor::payu:
+      return decide(s.payu_api_base, !s.payu_merchant_key.empty());
     case vendor::fedex:
       return decide(s.fedex_api_base, !s.fedex_client_id.empty());
     case vendor::smtp:
@@ -243,6 +250,10 @@ std::string address_of(const settings& s, vendor v) {
   switch (v) {
     case vendor::stripe:
       return own ? either(s.stripe_api_base, "https://api.stripe.com") : sandbox_folder(s.sandbox_url, "/stripe");
+    case vendor::razorpay:
+      return own ? either(s.razorpay_api_base, "https://api.razorpay.com") : sandbox_folder(s.sandbox_url, "/razorpay");
+    case vendor::payu:
+      return own ? either(s.payu_api_base, "https://info.payu.in") : sandbox_folder(s.sandbox_url, "/payu");
     case vendor::fedex:
       return own ? either(s.fedex_api_base, "https://apis.fedex.com") : sandbox_folder(s.sandbox_url, "/fedex");
     case vendor::smtp:
@@ -260,6 +271,15 @@ settings with_sandbox_credentials(settings s) {
   if (pretend(vendor::stripe)) {
     fill(s.stripe_secret_key, "sk_test_sandbox");
     fill(s.stripe_webhook_secret, "whsec_sandbox");
+  }
+  if (pretend(vendor::razorpay)) {
+    fill(s.razorpay_key_id, "rzp_test_sandbox");
+    fill(s.razorpay_key_secret, "sandbox-secret");
+    fill(s.razorpay_webhook_secret, "sandbox-webhook-secret");
+  }
+  if (pretend(vendor::payu)) {
+    fill(s.payu_merchant_key, "sandbox");
+    fill(s.payu_merchant_salt, "sandbox-salt");
   }
   if (pretend(vendor::fedex)) {
     fill(s.fedex_client_id, "sandbox-client");

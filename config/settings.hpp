@@ -17,6 +17,7 @@ struct settings {
   config::environment environment = config::environment::development;
   std::string host = "127.0.0.1";
   std::uint16_t port = 8001;  // 0: a free one
+  std::string public_url;     // empty: where it listens
   std::string data_dir = "var";
   std::string database_url, redis_url;
   std::string log_level = "info", log_format = "text";
@@ -36,13 +37,16 @@ struct settings {
 
   std::string sandbox_url;
   std::string stripe_secret_key, stripe_webhook_secret, stripe_api_base;
+  std::string razorpay_key_id, razorpay_key_secret, razorpay_webhook_secret, razorpay_api_base;
+  std::string payu_merchant_key, payu_merchant_salt, payu_api_base;
   std::string fedex_client_id, fedex_client_secret, fedex_account_number, fedex_webhook_secret, fedex_api_base;
   std::string smtp_username, smtp_password, smtp_from = "orders@coreldove.example", smtp_api_base;
 
   std::uint32_t http_threads = 0, actor_threads = 0;  // 0: by the number of cores
   std::uint32_t store_readers = 2;
-  std::uint32_t max_in_flight = 20'000;  // requests
-  std::uint32_t idle_orders = 20'000;    // order actors kept awake with nothing to do
+  std::uint32_t max_in_flight = 20'000;        // requests
+  std::chrono::milliseconds store_within{25};  // under load; 0: only max_in_flight counts
+  std::uint32_t idle_orders = 20'000;          // order actors kept awake with nothing to do
   std::chrono::milliseconds payment_timeout{10'000}, carrier_timeout{10'000};
 
   std::string test_stop_at;  // see stop_at.hpp; never in production
@@ -67,7 +71,7 @@ variables process_environment();
 bool is_loopback(std::string_view host);
 
 /// An outside system of this version.
-enum class vendor : std::uint8_t { stripe, fedex, smtp };
+enum class vendor : std::uint8_t { stripe, razorpay, payu, fedex, smtp };
 
 /// Where an outside system is: nowhere (off), in the sandbox world that runs in this process, in the one at SANDBOX_URL, or at an address of its own
 /// (<NAME>_API_BASE, or the vendor's production address).

@@ -18,6 +18,11 @@ struct sandbox_options {
   std::string webhook_base = {};          // "http://127.0.0.1:8001/api/order-workflow/webhooks/in": vendors post to <base>/<vendor>; empty: none
   std::string stripe_secret_key = {};     // empty: any sk_test_…
   std::string stripe_webhook_secret = {};
+  std::string razorpay_key_id = {};  // empty: any rzp_test_…
+  std::string razorpay_key_secret = {};
+  std::string razorpay_webhook_secret = {};
+  std::string payu_merchant_key = {};  // empty: any
+  std::string payu_merchant_salt = {};
   std::string fedex_client_id = {};  // empty: any
   std::string fedex_client_secret = {};
   std::string fedex_webhook_secret = {};
