@@ -27,7 +27,8 @@ result<bool> on(deciding& d, const settle_operation& c) {
 
 result<bool> on(deciding& d, const retry_operation& c) {
   if (c.n == 0 || c.n > d.o.operations.size()) return false;
-  if (d.o.operations[c.n - 1].state == operation_state::waiting) d.emit(operation_retried{c.n});
+  const auto state = d.o.operations[c.n - 1].state;
+  if (state == operation_state::waiting || state == operation_state::awaiting_buyer) d.emit(operation_retried{c.n});
   return true;
 }
 
@@ -48,6 +49,19 @@ result<bool> on(deciding& d, const refund_order& c) { return decide_refund(d, c)
 result<bool> on(deciding& d, const decide_review& c) { return decide_on_review(d, c); }
 result<bool> on(deciding& d, const change_status& c) { return decide_status(d, c); }
 result<bool> on(deciding& d, const track_shipment& c) { return decide_tracking(d, c); }
+
+result<bool> on(deciding& d, const take_notice& c) {
+  decide_notice(d, c);
+  return true;
+}
+result<bool> on(deciding& d, const take_dispute& c) {
+  decide_dispute(d, c);
+  return true;
+}
+result<bool> on(deciding& d, const take_finding& c) {
+  decide_finding(d, c);
+  return true;
+}
 
 result<bool> on(deciding& d, const quarantine& c) {
   d.open_review(review_kind::inventory, c.reason);
@@ -161,7 +175,7 @@ void deciding::resume() {
 void deciding::compensate() {
   for (std::size_t i = 0; i < o.operations.size(); ++i) {
     const auto& op = o.operations[i];
-    const bool idle = op.state == operation_state::waiting || op.state == operation_state::abandoned;
+    const bool idle = op.state == operation_state::waiting || op.state == operation_state::abandoned || op.state == operation_state::awaiting_buyer;
     if (idle && !op.maybe_done && is_of_no_use(op))
       emit(operation_settled{op.n, operation_outcome::declined, {}, "not_sent", "The order ended before it was done.", {}, {}});
   }
@@ -172,28 +186,60 @@ void deciding::compensate() {
                                    [&](const operation& op) { return op.kind == operation_kind::void_label && op.shipment == s.plan.n; });
     if (bought && !asked) request(operation_kind::void_label, s.plan.carrier, 0, s.plan.n, s.tracking_number);
   }
-  const auto* auth = o.find(operation_kind::authorize);
-  if (!auth || auth->state != operation_state::done) return;
-  const std::string gateway = auth->party, target = auth->reference;
-  const auto authorized = auth->amount;
-  const bool nothing_to_come = ended() || o.allocations.empty();
-  if (nothing_to_come && o.captured == 0 && pending(operation_kind::capture) == 0 && !o.find(operation_kind::void_authorization))
-    request(operation_kind::void_authorization, gateway, authorized, 0, target, "order_ended");
-  for (std::size_t i = 0; i < o.operations.size(); ++i) {
-    const auto& op = o.operations[i];
-    if (op.kind != operation_kind::capture || op.state != operation_state::done) continue;
-    const auto n = op.shipment;
-    const bool asked =
-        std::any_of(o.operations.begin(), o.operations.end(), [&](const operation& r) { return r.kind == operation_kind::refund && r.shipment == n; });
-    const auto owed = std::min(op.amount, o.captured - o.refunded - pending(operation_kind::refund));
-    if (o.shipments.at(n - 1).state == shipment_state::cancelled && !asked && owed > 0)
-      request(operation_kind::refund, gateway, owed, n, target, "order_ended");
+  for (std::size_t i = 0; i < o.operations.size(); ++i)
+    if (o.operations[i].kind == operation_kind::authorize && o.operations[i].state == operation_state::done) let_go(operation{o.operations[i]});
+  for (std::size_t i = 0; i < o.operations.size(); ++i)
+    if (o.operations[i].kind == operation_kind::capture && o.operations[i].state == operation_state::done) give_back(operation{o.operations[i]});
+}
+
+/// Voids an authorization that nothing will be captured on.
+void deciding::let_go(const operation& authorization) {
+  const bool nothing_to_come = ended() || o.allocations.empty() || is_superseded(authorization);
+  const bool used = std::any_of(o.operations.begin(), o.operations.end(), [&](const operation& op) {
+    const bool about = op.party == authorization.party && op.target == authorization.reference;
+    const bool captured = op.kind == operation_kind::capture && op.state != operation_state::declined;
+    return about && (captured || op.kind == operation_kind::void_authorization);
+  });
+  if (nothing_to_come && !used)
+    request(operation_kind::void_authorization, authorization.party, authorization.amount, 0, authorization.reference, "order_ended");
+}
+
+/// Refunds what was captured for goods that will not leave.
+void deciding::give_back(const operation& capture) {
+  const auto n = capture.shipment;
+  const bool asked =
+      std::any_of(o.operations.begin(), o.operations.end(), [&](const operation& r) { return r.kind == operation_kind::refund && r.shipment == n; });
+  if (asked) return;
+  auto owed = o.shipments.at(n - 1).state == shipment_state::cancelled ? capture.amount : 0;
+  const bool whole = captures_once(capture.party);
+  if (whole && (ended() || o.allocations.empty())) {
+    owed = capture.amount;
+    for (const auto& s : o.shipments)
+      if (s.state == shipment_state::shipped || s.state == shipment_state::delivered) owed -= share_of(s.plan.contents);
+    if (std::equal(o.shipped.begin(), o.shipped.end(), o.input->items.begin(), [](auto q, const order_line& l) { return q == l.quantity; })) owed = 0;
   }
+  owed = std::min(owed, refundable());
+  if (owed > 0) request(operation_kind::refund, capture.party, owed, n, capture.target, "order_ended");
 }
 
 void deciding::ask_about_silence() {
   for (std::size_t i = 0; i < o.operations.size(); ++i)
     if (o.operations[i].state == operation_state::abandoned && o.operations[i].maybe_done) emit(operation_retried{o.operations[i].n});
+}
+
+minor_units deciding::refundable() const {
+  return std::max<minor_units>(0, o.captured - o.refunded - pending(operation_kind::refund) - o.disputed() - o.charged_back());
+}
+
+bool deciding::captures_once(std::string_view gateway) const {
+  return std::find(rules.capture_once.begin(), rules.capture_once.end(), gateway) != rules.capture_once.end();
+}
+
+minor_units deciding::share_of(const std::vector<allocation>& goods) const {
+  wide_int worth = 0;
+  for (const auto& a : goods) worth += static_cast<wide_int>(o.input->items.at(a.line).unit_price) * a.quantity;
+  const auto subtotal = o.input->subtotal();
+  return subtotal == 0 ? 0 : static_cast<minor_units>(static_cast<wide_int>(o.total()) * worth / subtotal);
 }
 
 minor_units deciding::pending(operation_kind kind) const {

@@ -126,18 +126,18 @@ void deciding::start_capture(std::uint32_t n) {
   }
   const bool last = std::all_of(left.begin(), left.end(), [](const allocation& a) { return a.quantity <= 0; });
   const auto open = o.total() - o.captured - pending(operation_kind::capture);
-  minor_units amount = open;
-  if (!last) {
-    wide_int goods = 0;
-    for (const auto& c : o.shipments.at(n - 1).plan.contents) goods += static_cast<wide_int>(o.input->items.at(c.line).unit_price) * c.quantity;
-    const auto subtotal = o.input->subtotal();
-    amount = subtotal == 0 ? 0 : static_cast<minor_units>(static_cast<wide_int>(o.total()) * goods / subtotal);
-    amount = std::min(amount, open);
-  }
   const auto* auth = o.find(operation_kind::authorize);
+  const bool whole = auth && captures_once(auth->party);
+  if (whole && pending(operation_kind::capture) > 0) return;  // leaves when the money for all of it is there
+  const minor_units amount = last || whole ? open : std::min(share_of(o.shipments.at(n - 1).plan.contents), open);
   if (amount == 0 || !auth) return ship(n);
   const std::string gateway = auth->party, target = auth->reference;
   request(operation_kind::capture, gateway, amount, n, target);
+}
+
+void deciding::ship_labelled() {
+  for (std::size_t i = 0; i < o.shipments.size() && o.status == order_status::fulfilling; ++i)
+    if (o.shipments[i].state == shipment_state::labelled) start_capture(o.shipments[i].plan.n);
 }
 
 void deciding::ship(std::uint32_t n) {

@@ -48,7 +48,7 @@ result<bool> decide_cancellation(deciding& d, const cancel_order& c) {
 
 result<bool> decide_refund(deciding& d, const refund_order& c) {
   if (d.o.captured == 0) return d.illegal("Nothing has been captured yet, so there is nothing to refund.");
-  const auto available = d.o.captured - d.o.refunded - d.pending(operation_kind::refund);
+  const auto available = d.refundable();
   auto bad = [](std::string pointer, std::string code, std::string message) {
     return failure{errc::invalid_input, message, {{std::move(pointer), std::move(code), message}}};
   };

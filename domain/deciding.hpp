@@ -1,6 +1,7 @@
 #pragma once
 // The working table of one decision: the order as it will be after the events so far. Shared by the files that decide; nobody else includes it.
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -26,10 +27,16 @@ public:
   void resume();
   void start_label(std::uint32_t shipment);
   void start_capture(std::uint32_t shipment);
+  /// Shipments that waited for a capture which another one has started.
+  void ship_labelled();
   void ship(std::uint32_t shipment);
   void finish_shipping();
   /// Gives back what a cancelled or rejected order, or the cancelled shipments of another, still have outside: authorisations, captured money, labels.
   void compensate();
+  /// Another authorization was asked for since: the order goes on with that one.
+  bool is_superseded(const operation& authorization) const { return o.find(operation_kind::authorize)->n != authorization.n; }
+  void let_go(const operation& authorization);
+  void give_back(const operation& capture);
   /// Asks once more about operations that were given up on and may have happened all the same.
   void ask_about_silence();
   bool ended() const;  // cancelled or rejected
@@ -47,6 +54,11 @@ public:
   std::vector<allocation> unplanned() const;
   /// Captured or perhaps about to be; what a refund must not touch twice.
   minor_units pending(operation_kind kind) const;
+  minor_units refundable() const;
+  /// That gateway captures once or whole, so all is captured with the first shipment.
+  bool captures_once(std::string_view gateway) const;
+  /// What of the total is for these goods, without rounding up.
+  minor_units share_of(const std::vector<allocation>& goods) const;
   bool anything_left() const;  // some unit has been shipped
   failure illegal(std::string what) const;
 
@@ -56,7 +68,12 @@ public:
   std::vector<event> events;
 };
 
+/// Takes the answer in, where the operation is open: or, for money that was held after all, where it had been declined.
+void settle(deciding& d, const settle_operation& c);
 void decide_settlement(deciding& d, const settle_operation& c);
+void decide_notice(deciding& d, const take_notice& c);
+void decide_dispute(deciding& d, const take_dispute& c);
+void decide_finding(deciding& d, const take_finding& c);
 result<bool> decide_fulfillment(deciding& d, const fulfill_order& c);
 result<bool> decide_refund(deciding& d, const refund_order& c);
 result<bool> decide_tracking(deciding& d, const track_shipment& c);

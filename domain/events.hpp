@@ -32,6 +32,13 @@ enum class review_kind : std::uint8_t { high_value, fraud, inventory, quality, a
 std::string_view to_string(review_kind);
 std::optional<review_kind> review_kind_from(std::string_view);
 
+/// What became of something that a gateway told by itself. Only the first three are in an order's history: a repeat adds nothing to the first
+/// telling, and what is not ours has no order.
+/// applied: it moved the order, or is on its way to. late: the order or the operation had ended before. impossible: it contradicts what is known.
+enum class notice_verdict : std::uint8_t { applied, late, impossible, repeated, not_ours };
+std::string_view to_string(notice_verdict);
+std::optional<notice_verdict> notice_verdict_from(std::string_view);
+
 /// A shipment's normalised state at the carrier.
 enum class tracking_state : std::uint8_t {
   label_created,
@@ -150,13 +157,56 @@ struct tracking_updated {
   time_point occurred_at;  // the carrier's clock
   std::string description, location;
 };
+/// The order's inbox: a webhook, or a line of a settlement report, that said something new.
+struct notice_received {
+  std::string source, id, type;  // the gateway; its id and its name for the notice. source and id together are never taken in twice
+  notice_verdict verdict{};
+  std::uint32_t operation = 0;  // the one it is about, or 0
+  std::string detail;
+};
+/// The buyer has asked his bank, or the gateway, to take the money back.
+struct dispute_opened {
+  std::string gateway, reference, payment;  // reference: the gateway's id of the dispute; payment: of what is disputed
+  minor_units amount = 0;
+  std::string reason;                   // the gateway's word
+  std::optional<time_point> answer_by;  // evidence is taken until then
+};
+struct dispute_closed {
+  std::string reference;
+  bool won = false;  // false: the buyer has the money back
+};
 struct order_shipped {};
 struct order_delivered {};
 
-using event =
-    std::variant<order_received, fraud_assessed, stock_reserved, stock_released, stock_restocked, review_opened, review_decided, order_held, order_released,
-                 order_confirmed, order_rejected, order_cancelled, operation_requested, operation_settled, operation_retried, authorization_expiring,
-                 refund_asked, fulfillment_planned, quality_checked, shipment_shipped, shipment_cancelled, tracking_updated, order_shipped, order_delivered>;
+/// A gateway that could have taken a payment, as the router saw it. Rates, shares and values in millionths.
+struct routed_candidate {
+  std::string gateway;
+  std::int32_t share = 0;        // the probability that it was chosen
+  std::int32_t value = 0;        // what sending it there was expected to bring, of its amount
+  std::int32_t success = 0;      // expected success rate
+  std::uint32_t evidence = 0;    // tenths of payments that this rests on
+  std::uint32_t latency_ms = 0;  // lately
+};
+struct routed_out {
+  std::string gateway, why;
+};
+/// The router has chosen where operation `n`, an authorization, goes. Only where there was something to choose from.
+struct payment_routed {
+  std::uint32_t n = 0, instead_of = 0;  // instead_of: the operation that ends with this, not done or declined; or 0
+  std::string gateway;
+  std::string reason;        // best, exploration, only_one, pinned, trial, none_fits
+  std::uint64_t policy = 0;  // version of policy and controls
+  std::string currency, method;
+  std::uint8_t size = 0;                     // see payment_kind
+  std::vector<routed_candidate> candidates;  // empty where only one was left
+  std::vector<routed_out> left_out;
+};
+
+using event = std::variant<order_received, fraud_assessed, stock_reserved, stock_released, stock_restocked, review_opened, review_decided, order_held,
+                           order_released, order_confirmed, order_rejected, order_cancelled, operation_requested, operation_settled, operation_retried,
+                           authorization_expiring, refund_asked, fulfillment_planned, quality_checked, shipment_shipped, shipment_cancelled, tracking_updated,
+                           order_shipped, order_delivered, notice_received, dispute_opened, dispute_closed,
+                           payment_routed>;
 
 /// The stored name of an event's type: "order_received", "stock_reserved", …: the struct's own name. Never changes.
 std::string_view type_name(const event& e);

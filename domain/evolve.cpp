@@ -40,7 +40,8 @@ void apply(order& o, const stock_restocked& e, time_point) {
 }
 void apply(order& o, const review_opened& e, time_point at) {
   insist(e.n == o.reviews.size() + 1);
-  o.reviews.push_back({e.n, e.kind, e.reason, review::verdict::open, {}, {}, at, {}, e.operation});
+  const auto evidence = e.operation > 0 ? o.operations.at(e.operation - 1).answers.size() : 0;
+  o.reviews.push_back({e.n, e.kind, e.reason, review::verdict::open, {}, {}, at, {}, e.operation, evidence});
 }
 void apply(order& o, const review_decided& e, time_point at) {
   auto& r = o.reviews.at(e.n - 1);
@@ -109,13 +110,16 @@ void take_effect(order& o, const operation& op) {
 
 void apply(order& o, const operation_settled& e, time_point at) {
   auto& op = o.operations.at(e.n - 1);
-  ++op.attempts;
+  const bool waits = e.outcome == operation_outcome::awaiting_buyer;
+  const bool waited = op.looks > 0 && op.last == operation_outcome::awaiting_buyer;
+  if (!waits) ++op.attempts;
   op.last = e.outcome;
   op.code = e.code;
   op.message = e.message;
   op.retry_at = e.retry_at;
+  if (e.outcome != operation_outcome::done && !waits) op.answers.push_back({at, e.outcome, e.code, e.message});
   const bool money = op.kind != operation_kind::label && op.kind != operation_kind::void_label;
-  if (money) o.attempts.push_back({op.party, std::string{to_string(op.kind)}, std::string{to_string(e.outcome)}, e.code, at});
+  if (money && !(waits && waited)) o.attempts.push_back({op.party, std::string{to_string(op.kind)}, std::string{to_string(e.outcome)}, e.code, at});
   switch (e.outcome) {
     case operation_outcome::done:
       op.state = operation_state::done;
@@ -130,7 +134,9 @@ void apply(order& o, const operation_settled& e, time_point at) {
       break;
     case operation_outcome::awaiting_buyer:
       op.state = operation_state::awaiting_buyer;
-      op.maybe_done = false;
+      op.maybe_done = op.called_for = false;
+      op.attempts = 0;
+      ++op.looks;
       op.reference = e.reference;
       op.redirect_url = e.redirect_url;
       op.expires_at = e.expires_at;
@@ -177,6 +183,21 @@ void apply(order& o, const tracking_updated& e, time_point at) {
   s.history.insert(place, {e.state, e.source_id, e.description, e.location, e.occurred_at, at});
   if (e.state == tracking_state::delivered || goes_back || (newest && !after_delivery)) s.tracking = e.state;
   if (s.tracking == tracking_state::delivered && s.state == shipment_state::shipped) s.state = shipment_state::delivered;
+}
+void apply(order& o, const notice_received& e, time_point) {
+  o.notices.push_back({e.source, e.id});
+  if (e.operation == 0 || e.verdict != notice_verdict::applied) return;
+  auto& op = o.operations.at(e.operation - 1);
+  if (op.state == operation_state::requested) op.called_for = true;
+}
+void apply(order& o, const dispute_opened& e, time_point at) {
+  o.disputes.push_back({e.gateway, e.reference, e.payment, e.reason, e.amount, dispute::verdict::open, e.answer_by, at, {}});
+}
+void apply(order& o, const dispute_closed& e, time_point at) {
+  const auto it = std::find_if(o.disputes.begin(), o.disputes.end(), [&](const dispute& d) { return d.reference == e.reference; });
+  insist(it != o.disputes.end());
+  it->state = e.won ? dispute::verdict::won : dispute::verdict::lost;
+  it->closed_at = at;
 }
 void apply(order& o, const order_shipped&, time_point at) {
   o.status = order_status::shipped;

@@ -38,6 +38,30 @@ std::string_view to_string(timer_kind k) {
   return "";
 }
 
+std::string_view to_string(dispute::verdict v) {
+  switch (v) {
+    case dispute::verdict::open:
+      return "open";
+    case dispute::verdict::won:
+      return "won";
+    case dispute::verdict::lost:
+      return "lost";
+  }
+  return "";
+}
+
+namespace {
+minor_units sum_of(const std::vector<dispute>& all, dispute::verdict state) {
+  minor_units sum = 0;
+  for (const auto& d : all)
+    if (d.state == state) sum += d.amount;
+  return sum;
+}
+}  // namespace
+
+minor_units order::disputed() const { return sum_of(disputes, dispute::verdict::open); }
+minor_units order::charged_back() const { return sum_of(disputes, dispute::verdict::lost); }
+
 const operation* order::find(operation_kind kind) const {
   auto it = std::find_if(operations.rbegin(), operations.rend(), [&](const operation& op) { return op.kind == kind; });
   return it == operations.rend() ? nullptr : &*it;
@@ -82,11 +106,22 @@ std::vector<timer> timers(const order& o, const policy&) {
   const auto* voided = o.find(operation_kind::void_authorization);
   for (const auto& op : o.operations) {
     if (!op.retry_at) continue;
-    if (op.state == operation_state::waiting) out.push_back({timer_kind::retry_operation, op.n, *op.retry_at});
+    if (op.state == operation_state::waiting || op.state == operation_state::awaiting_buyer) out.push_back({timer_kind::retry_operation, op.n, *op.retry_at});
     if (op.kind == operation_kind::authorize && op.state == operation_state::done && o.captured == 0 && !voided)
       out.push_back({timer_kind::expire_authorization, op.n, *op.retry_at});
   }
   return out;
+}
+
+const operation* awaited_approval(const order& o) {
+  const auto* a = o.find(operation_kind::authorize);
+  if (!a || !a->expires_at) return nullptr;
+  const bool open = a->state == operation_state::awaiting_buyer || a->state == operation_state::requested || a->state == operation_state::waiting;
+  return open ? a : nullptr;
+}
+
+bool has_seen(const order& o, std::string_view source, std::string_view id) {
+  return std::any_of(o.notices.begin(), o.notices.end(), [&](const notice& x) { return x.id == id && x.source == source; });
 }
 
 std::vector<stock_movement> stock_movements(const order& before, const event& e) {

@@ -24,12 +24,20 @@ enum class operation_state : std::uint8_t {
   awaiting_buyer,  // nothing is charged; looks again at retry_at, or when the vendor says so
 };
 
+/// What the outside world said to one attempt at an operation, where it was not that it is done.
+struct attempt_answer {
+  time_point at{};
+  operation_outcome outcome{};
+  std::string code, message;
+};
+
 struct operation {
   std::uint32_t n = 0;
   operation_kind kind{};
   operation_state state = operation_state::requested;
   operation_outcome last = operation_outcome::not_done;  // unknown: money may have moved
   bool maybe_done = false;                               // some attempt ended unknown and none after it has cleared that up
+  bool called_for = false;                               // the gateway said that there is something to see while a call was under way already
   std::string party, target, reason, reference, code, message, tracking_number;
   minor_units amount = 0;
   std::uint32_t shipment = 0;
@@ -39,6 +47,7 @@ struct operation {
   time_point requested_at{};
   std::string redirect_url;              // where the buyer acts, while the operation waits for him
   std::optional<time_point> expires_at;  // when it stops waiting for him
+  std::vector<attempt_answer> answers;   // oldest first
 };
 
 struct review {
@@ -49,6 +58,7 @@ struct review {
   std::string by, note;
   time_point opened_at{}, decided_at{};
   std::uint32_t operation = 0;  // the one it is about, or 0
+  std::size_t evidence = 0;     // so many of that operation's answers had come when it was opened
 };
 
 struct tracking_entry {
@@ -77,6 +87,20 @@ struct rejection {
   std::string code, detail;
 };
 
+struct dispute {
+  std::string gateway, reference, payment, reason;
+  minor_units amount = 0;
+  enum class verdict : std::uint8_t { open, won, lost } state = verdict::open;
+  std::optional<time_point> answer_by;
+  time_point opened_at{}, closed_at{};
+};
+std::string_view to_string(dispute::verdict);
+
+/// Something that was taken into the order's inbox.
+struct notice {
+  std::string source, id;
+};
+
 /// The whole of an order. Built by `evolve` alone.
 struct order {
   std::string id;
@@ -97,11 +121,16 @@ struct order {
   std::vector<payment_attempt> attempts;
   std::vector<review> reviews;      // reviews[n-1]
   std::vector<shipment> shipments;  // shipments[n-1]
+  std::vector<dispute> disputes;    // one for each reference
+  std::vector<notice> notices;
   std::uint32_t refunds_asked = 0;
   time_point created_at{}, updated_at{};
   std::optional<time_point> confirmed_at, shipped_at, delivered_at;
 
   minor_units total() const { return input->total(); }
+  /// What open disputes keep back, and what lost ones have taken: neither can be refunded.
+  minor_units disputed() const;
+  minor_units charged_back() const;
   const operation* find(operation_kind kind) const;  // the latest of that kind
   bool has_open_review() const;
 };
@@ -116,9 +145,12 @@ struct policy {
   bool quality_control = true;
   std::string default_gateway = "stripe", default_carrier = "fedex";
   std::vector<std::string> gateways{"stripe"}, carriers{"fedex"};
+  std::vector<std::string> capture_once{};              // gateways that capture an authorization once or whole: all is captured with the first shipment
   std::uint32_t attempts_before_person = 8;             // per operation
   duration first_retry{1'000}, longest_retry{300'000};  // doubled each time between the two, with jitter from the order's id
   duration authorization_lifetime{std::chrono::hours{24 * 7}};
+  duration approval_time{std::chrono::minutes{30}};    // a buyer has to approve a payment on the gateway's page
+  duration first_look{30'000}, longest_look{600'000};  // whether he has; doubled each time between the two
 };
 
 // ---- commands ------------------------------------------------------------------------------------------------------------------------------------
@@ -139,6 +171,27 @@ struct settle_operation {
   std::uint32_t n = 0;
   operation_outcome outcome{};
   std::string reference, code, message, tracking_number, redirect_url{};
+};
+/// Something that a gateway told by itself about one operation; see notice_verdict.
+struct take_notice {
+  std::string source, id, type;
+  operation_kind kind{};
+  std::uint32_t n = 0;          // 0: the latest operation of that kind on `reference`
+  operation_outcome outcome{};  // awaiting_buyer: something has changed, look now
+  std::string reference, code, message;
+};
+/// A dispute has been opened or closed; the gateway told, or a settlement report.
+struct take_dispute {
+  std::string source, id, type;
+  dispute::verdict step{};
+  std::string reference, payment;
+  minor_units amount = 0;
+  std::string reason;
+  std::optional<time_point> answer_by;
+};
+/// A settlement report and the order do not agree: a person has to look.
+struct take_finding {
+  std::string source, id, type, detail;
 };
 struct retry_operation {
   std::uint32_t n = 0;
@@ -184,7 +237,7 @@ struct quarantine {
 };  // the order's actor crashed again and again on the same command
 
 using command = std::variant<place_order, answer_stock, settle_operation, retry_operation, expire_authorization, cancel_order, fulfill_order, refund_order,
-                             decide_review, change_status, track_shipment, quarantine>;
+                             decide_review, change_status, track_shipment, quarantine, take_notice, take_dispute, take_finding>;
 
 /// The events that follow, or why it may not be. No events: nothing to do, the command was a repeat or came too late to matter.
 result<std::vector<event>> decide(const order& o, const command& c, const policy& p, time_point now);
@@ -205,6 +258,12 @@ struct timer {
   friend bool operator==(const timer&, const timer&) = default;
 };
 std::vector<timer> timers(const order& o, const policy& p);
+
+/// The payment that waits for its buyer, or null. Its redirect_url and expires_at are what the buyer needs.
+const operation* awaited_approval(const order& o);
+
+/// Whether the order has taken this notice in already.
+bool has_seen(const order& o, std::string_view source, std::string_view id);
 
 /// What one event does to the stock table: the ledger entry that the journal books in the same transaction. `before` is the state just before it.
 std::vector<stock_movement> stock_movements(const order& before, const event& e);

@@ -78,6 +78,31 @@ void write_fraud(json_writer& w, const domain::order& o) {
   w.end_object();
 }
 
+void write_disputes(json_writer& w, const domain::order& o) {
+  w.key("disputes"), w.begin_array();
+  for (const auto& d : o.disputes) {
+    w.begin_object();
+    w.field("gateway", d.gateway);
+    w.field("reference", d.reference);
+    w.field("status", to_string(d.state));
+    w.key("amount"), w.amount(d.amount, o.input->currency.digits);
+    w.field_or_null("reason", d.reason);
+    w.key("answer_by");
+    if (d.answer_by)
+      w.time(*d.answer_by);
+    else
+      w.null();
+    w.key("opened_at"), w.time(d.opened_at);
+    w.key("closed_at");
+    if (d.state == domain::dispute::verdict::open)
+      w.null();
+    else
+      w.time(d.closed_at);
+    w.end_object();
+  }
+  w.end_array();
+}
+
 void write_payment(json_writer& w, const domain::order& o) {
   const auto* authorization = o.find(domain::operation_kind::authorize);
   w.key("payment"), w.begin_object();
@@ -94,6 +119,18 @@ void write_payment(json_writer& w, const domain::order& o) {
     w.end_object();
   }
   w.end_array();
+  if (!o.disputes.empty()) write_disputes(w, o);
+  w.end_object();
+}
+
+/// What the buyer has to do before the order goes on; only while it waits for him.
+void write_next_action(json_writer& w, const domain::order& o) {
+  const auto* awaited = domain::awaited_approval(o);
+  if (awaited == nullptr) return;
+  w.key("next_action"), w.begin_object();
+  w.field("type", "redirect_to_url");
+  w.field("redirect_url", awaited->redirect_url);
+  w.key("expires_at"), w.time(*awaited->expires_at);
   w.end_object();
 }
 
@@ -128,6 +165,34 @@ void write_shipment(json_writer& w, const domain::order& o, const domain::shipme
   w.end_array();
 }
 
+/// What the outside world had answered when a person was asked: all that there is to judge by.
+void write_evidence(json_writer& w, const domain::order& o, const domain::review& r) {
+  const auto& op = o.operations.at(r.operation - 1);
+  w.key("evidence"), w.begin_object();
+  w.field("operation", to_string(op.kind));
+  w.field("party", op.party);
+  w.field("idempotency_key", domain::idempotency_key(o, op));
+  w.key("amount");
+  if (op.amount > 0)
+    w.amount(op.amount, o.input->currency.digits);
+  else
+    w.null();
+  w.field_or_null("target", op.target);
+  w.key("requested_at"), w.time(op.requested_at);
+  w.key("answers"), w.begin_array();
+  for (std::size_t i = 0; i < r.evidence; ++i) {
+    const auto& a = op.answers[i];
+    w.begin_object();
+    w.key("at"), w.time(a.at);
+    w.field("outcome", to_string(a.outcome));
+    w.field_or_null("code", a.code);
+    w.field_or_null("message", a.message);
+    w.end_object();
+  }
+  w.end_array();
+  w.end_object();
+}
+
 void write_review(json_writer& w, const domain::order& o, const domain::review& r) {
   const bool decided = r.state != domain::review::verdict::open;
   w.field("id", domain::review_id(o.id, r.n));
@@ -142,6 +207,7 @@ void write_review(json_writer& w, const domain::order& o, const domain::review& 
     w.null();
   w.field_or_null("decided_by", r.by);
   w.field_or_null("note", r.note);
+  if (r.operation > 0) write_evidence(w, o, r);
 }
 
 void write_end(json_writer& w, const domain::order& o) {
@@ -185,6 +251,7 @@ std::string order_document(const domain::order& o) {
   write_amounts(w, o);
   write_fraud(w, o);
   write_payment(w, o);
+  write_next_action(w, o);
   write_allocations(w, o);
   w.key("shipments"), w.begin_array();
   for (const auto& s : o.shipments) w.begin_object(), write_shipment(w, o, s), w.end_object();

@@ -82,6 +82,11 @@ CORELDOVE_FIELDS(shipment_shipped, of("shipment", &t::shipment));
 CORELDOVE_FIELDS(shipment_cancelled, of("shipment", &t::shipment));
 CORELDOVE_FIELDS(tracking_updated, of("shipment", &t::shipment), of("state", &t::state), of("source_id", &t::source_id), of("occurred_at", &t::occurred_at),
                  of("description", &t::description), of("location", &t::location));
+CORELDOVE_FIELDS(notice_received, of("source", &t::source), of("id", &t::id), of("type", &t::type), of("verdict", &t::verdict), of("operation", &t::operation),
+                 of("detail", &t::detail));
+CORELDOVE_FIELDS(dispute_opened, of("gateway", &t::gateway), of("reference", &t::reference), of("payment", &t::payment), of("amount", &t::amount),
+                 of("reason", &t::reason), of("answer_by", &t::answer_by));
+CORELDOVE_FIELDS(dispute_closed, of("reference", &t::reference), of("won", &t::won));
 CORELDOVE_FIELDS(order_shipped);
 CORELDOVE_FIELDS(order_delivered);
 

@@ -23,6 +23,7 @@ std::optional<domain::order_status> named(std::string_view s, domain::order_stat
 std::optional<domain::operation_kind> named(std::string_view s, domain::operation_kind) { return domain::operation_kind_from(s); }
 std::optional<domain::operation_outcome> named(std::string_view s, domain::operation_outcome) { return domain::operation_outcome_from(s); }
 std::optional<domain::review_kind> named(std::string_view s, domain::review_kind) { return domain::review_kind_from(s); }
+std::optional<domain::notice_verdict> named(std::string_view s, domain::notice_verdict) { return domain::notice_verdict_from(s); }
 std::optional<domain::tracking_state> named(std::string_view s, domain::tracking_state) { return domain::tracking_state_from(s); }
 
 void read(element from, domain::shared_input& to);

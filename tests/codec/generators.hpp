@@ -11,6 +11,7 @@ constexpr int count_of(domain::order_status) { return domain::order_status_count
 constexpr int count_of(domain::operation_kind) { return static_cast<int>(domain::operation_kind::void_label) + 1; }
 constexpr int count_of(domain::operation_outcome) { return static_cast<int>(domain::operation_outcome::unknown) + 1; }
 constexpr int count_of(domain::review_kind) { return static_cast<int>(domain::review_kind::payment) + 1; }
+constexpr int count_of(domain::notice_verdict) { return static_cast<int>(domain::notice_verdict::not_ours) + 1; }
 constexpr int count_of(domain::tracking_state) { return static_cast<int>(domain::tracking_state::unknown) + 1; }
 
 template <class T>

@@ -31,8 +31,9 @@ TEST(Names, OfStatusesAreThoseOfTheContract) {
 
 TEST(Names, OfOperationsReviewsAndTrackingGoBothWays) {
   expect_names<operation_kind>({"authorize", "capture", "void_authorization", "refund", "label", "void_label"}, operation_kind_from);
-  expect_names<operation_outcome>({"done", "declined", "not_done", "unknown"}, operation_outcome_from);
+  expect_names<operation_outcome>({"done", "declined", "not_done", "awaiting_buyer", "unknown"}, operation_outcome_from);
   expect_names<review_kind>({"high_value", "fraud", "inventory", "quality", "address", "payment"}, review_kind_from);
+  expect_names<notice_verdict>({"applied", "late", "impossible", "repeated", "not_ours"}, notice_verdict_from);
   expect_names<tracking_state>({"label_created", "picked_up", "in_transit", "out_for_delivery", "available_for_pickup", "attempted", "exception", "delivered",
                                 "returning", "returned", "cancelled", "unknown"},
                                tracking_state_from);
@@ -72,6 +73,9 @@ TEST(Names, OfEventsAreThoseOfTheirTypes) {
   EXPECT_TYPE_NAME(tracking_updated);
   EXPECT_TYPE_NAME(order_shipped);
   EXPECT_TYPE_NAME(order_delivered);
+  EXPECT_TYPE_NAME(notice_received);
+  EXPECT_TYPE_NAME(dispute_opened);
+  EXPECT_TYPE_NAME(dispute_closed);
 }
 
 TEST(Transitions, LeadOutOfEveryStatusButTheFinalOnes) {

@@ -57,6 +57,7 @@ public:
   static settle_operation answer(std::uint32_t n, operation_outcome outcome, std::string code = {}) {
     const auto id = std::to_string(n);
     if (outcome == operation_outcome::done) return {n, outcome, "ref-" + id, {}, {}, "trk-" + id};
+    if (outcome == operation_outcome::awaiting_buyer) return {n, outcome, "pending-" + id, {}, {}, {}, "https://pay.example/" + id};
     return {n, outcome, {}, std::move(code), "no", {}};
   }
 

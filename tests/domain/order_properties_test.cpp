@@ -7,6 +7,7 @@
 #include <set>
 #include <sstream>
 
+#include "domain/ledger.hpp"
 #include "tests/domain/dice.hpp"
 #include "tests/domain/order_life.hpp"
 
@@ -48,7 +49,11 @@ std::string written(const order& o) {
   for (auto q : o.returned) line(out, q);
   for (const auto& op : o.operations)
     line(out, op.n, to_string(op.kind), static_cast<int>(op.state), to_string(op.last), op.maybe_done, op.party, op.target, op.reason, op.reference, op.code,
-         op.tracking_number, op.amount, op.shipment, op.attempts, ms(op.retry_at), ms(op.requested_at));
+         op.tracking_number, op.amount, op.shipment, op.attempts, ms(op.retry_at), ms(op.requested_at), op.looks, op.called_for, op.redirect_url,
+         ms(op.expires_at));
+  for (const auto& x : o.disputes)
+    line(out, x.gateway, x.reference, x.payment, x.amount, to_string(x.state), ms(x.answer_by), ms(x.opened_at), ms(x.closed_at));
+  for (const auto& x : o.notices) line(out, x.source, x.id);
   for (const auto& a : o.attempts) line(out, a.gateway, a.operation, a.outcome, a.code, ms(a.at));
   for (const auto& r : o.reviews) line(out, r.n, to_string(r.kind), static_cast<int>(r.state), r.by, r.note, r.reason, ms(r.opened_at), ms(r.decided_at));
   for (const auto& s : o.shipments) {
@@ -67,6 +72,37 @@ void check_money(const order& o) {
   RC_ASSERT(o.authorized <= o.total());
   RC_ASSERT(o.captured + pending(o, operation_kind::capture) <= o.total());
   RC_ASSERT(o.refunded + pending(o, operation_kind::refund) <= o.captured);
+  RC_ASSERT(o.disputed() + o.charged_back() <= o.captured);
+}
+
+void check_books(const life& l) {
+  order o;
+  ledger_balances books;
+  for (const auto& [fact, at] : l.facts) {
+    const auto entry = entry_of(o, fact);
+    minor_units sum = 0;
+    for (const auto& p : entry.postings) sum += p.amount;
+    RC_ASSERT(sum == 0);
+    add_to(books, entry);
+    evolve(o, fact, at);
+  }
+  RC_ASSERT(disagreement(books, o) == "");
+}
+
+/// Every notice is in the inbox once, and an order that waits for its buyer has somebody, or some time, to wake it.
+void check_waiting(const life& l) {
+  std::set<std::string> seen;
+  for (const auto& x : l.o.notices) RC_ASSERT(seen.insert(x.source + "/" + x.id).second);
+  const auto due = timers(l.o, l.rules);
+  for (const auto& op : l.o.operations) {
+    if (op.state != operation_state::awaiting_buyer) continue;
+    RC_ASSERT(op.kind == operation_kind::authorize);
+    RC_ASSERT(!ended(l.o));
+    RC_ASSERT(!op.redirect_url.empty());
+    const auto at = std::ranges::find_if(due, [&](const timer& t) { return t.kind == timer_kind::retry_operation && t.n == op.n; });
+    RC_ASSERT(at != due.end());
+    RC_ASSERT(at->due_at <= *op.expires_at);
+  }
 }
 
 /// No two operations are under way, or done, for the same purpose. Refunds may be many; check_money bounds their sum.
@@ -166,7 +202,22 @@ std::uint32_t some_number(dice& d, std::size_t known) { return d.below(known + 2
 command some_answer(dice& d, const order& o) {
   const auto open = open_operations(o);
   const auto n = open.empty() || d.one_in(5) ? some_number(d, o.operations.size()) : d.one_of(open)->n;
-  return life::answer(n, d.one_of({done, done, done, done, done, done, done, not_done, unknown, declined}));
+  return life::answer(n, d.one_of({done, done, done, done, done, done, awaiting_buyer, not_done, unknown, declined}));
+}
+
+command some_notice(dice& d, const order& o) {
+  take_notice c{"stripe", "evt_" + std::to_string(d.below(40)), "some.event", {}, some_number(d, o.operations.size()), {}, {}, "code", "words"};
+  c.kind = d.one_in(6) || c.n == 0 || c.n > o.operations.size() ? static_cast<operation_kind>(d.below(6)) : o.operations[c.n - 1].kind;
+  c.outcome = d.one_of({done, done, declined, awaiting_buyer, awaiting_buyer, unknown});
+  c.reference = "ref-" + std::to_string(d.one_in(3) ? some_number(d, o.operations.size()) : c.n);
+  return c;
+}
+
+command some_dispute(dice& d, const order& o) {
+  take_dispute c{"stripe", "evt_" + std::to_string(d.below(40)), "some.dispute", static_cast<dispute::verdict>(d.below(3)), {}, "ref-1", 0, "fraudulent", {}};
+  c.reference = "dp_" + std::to_string(d.below(3));
+  c.amount = d.between<minor_units>(0, o.total() + 1);
+  return c;
 }
 
 command some_fulfillment(dice& d, const order& o) {
@@ -194,7 +245,7 @@ command some_tracking(dice& d, const life& l) {
 }
 
 /// How often each of the commands below comes: in quiet times, and where people keep interfering.
-const std::vector<std::uint32_t> quiet{30, 4, 0, 0, 12, 4, 6, 0, 12, 4, 0, 1}, stormy{20, 5, 1, 2, 6, 4, 6, 2, 5, 2, 1, 1};
+const std::vector<std::uint32_t> quiet{30, 4, 0, 0, 12, 4, 6, 0, 12, 4, 0, 1, 4, 1, 0}, stormy{20, 5, 1, 2, 6, 4, 6, 2, 5, 2, 1, 1, 6, 2, 1};
 
 command some_command(dice& d, const life& l, const order_input& in, const std::vector<std::uint32_t>& mood) {
   switch (d.weighted(mood)) {
@@ -220,6 +271,12 @@ command some_command(dice& d, const life& l, const order_input& in, const std::v
       return answer_stock{some_stock_answer(d, in)};
     case 10:
       return quarantine{"crashed"};
+    case 12:
+      return some_notice(d, l.o);
+    case 13:
+      return some_dispute(d, l.o);
+    case 14:
+      return take_finding{"report", "line_" + std::to_string(d.below(5)), "missing", "A capture is missing from the report."};
     default:
       return place_order{samples::order_id, in, "user:2", {}, some_stock_answer(d, in)};
   }
@@ -246,6 +303,7 @@ void step(life& l, const command& c) {
   check_money(l.o);
   check_nothing_is_asked_twice(l.o);
   check_stock(l);
+  check_waiting(l);
 }
 
 constexpr int rolls = 700;
@@ -253,6 +311,7 @@ constexpr int rolls = 700;
 life some_life(dice& d) {
   life l;
   l.rules.attempts_before_person = d.between(1U, 3U);
+  if (d.one_in(3)) l.rules.capture_once = {"stripe"};
   const auto in = some_input(d);
   const auto& mood = d.one_in(2) ? stormy : quiet;
   step(l, place_order{samples::order_id, in, "user:1", {0, d.one_in(5) ? "review" : "accept", {}}, some_stock_answer(d, in)});
@@ -268,12 +327,14 @@ void settle_everything(dice& d, life& l) {
   if (!l.o.stock_settled) step(l, answer_stock{some_stock(d, *l.o.input)});
   for (int i = 0; i < 200; ++i) {
     if (const auto open = open_operations(l.o); !open.empty()) {
-      step(l, life::answer(open.front()->n, d.one_of({done, done, done, done, declined})));
+      const bool asks = open.front()->kind == operation_kind::authorize && d.one_in(4);
+      step(l, life::answer(open.front()->n, asks ? awaiting_buyer : d.one_of({done, done, done, done, declined})));
       continue;
     }
     const auto due = timers(l.o, l.rules);
     const auto retry = std::ranges::find(due, timer_kind::retry_operation, &timer::kind);
     if (retry == due.end()) return;
+    l.now = std::max(l.now, retry->due_at);
     step(l, retry_operation{retry->n});
   }
   RC_FAIL("the order never comes to rest");
@@ -282,6 +343,7 @@ void settle_everything(dice& d, life& l) {
 RC_GTEST_PROP(AnyOrder, KeepsItsPromisesAtEveryStep, ()) {
   dice d{rolls};
   const auto l = some_life(d);
+  check_books(l);
   RC_CLASSIFY(l.o.status == order_status::shipped || l.o.status == order_status::delivered, "left the warehouse");
   RC_CLASSIFY(ended(l.o), "cancelled or rejected");
 }
