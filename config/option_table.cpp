@@ -97,6 +97,11 @@ void add_outside(std::vector<option>& out) {
   out.push_back({g, "STRIPE_WEBHOOK_SECRET", &s::stripe_webhook_secret, t::text, "Signing secret of Stripe's webhooks (whsec_…).", 0, 512, {}, true});
   out.push_back(
       {g, "STRIPE_API_BASE", &s::stripe_api_base, t::web_address, "Stripe's address; empty: https://api.stripe.com in production, else the sandbox world."});
+  out.push_back({g, "PAYPAL_CLIENT_ID", &s::paypal_client_id, t::text, "Client id of the PayPal REST app.", 0, 512});
+  out.push_back({g, "PAYPAL_CLIENT_SECRET", &s::paypal_client_secret, t::text, "Secret of the PayPal REST app.", 0, 512, {}, true});
+  out.push_back({g, "PAYPAL_WEBHOOK_ID", &s::paypal_webhook_id, t::text, "Id of the webhook at PayPal, which is part of what PayPal signs.", 0, 128});
+  out.push_back(
+      {g, "PAYPAL_API_BASE", &s::paypal_api_base, t::web_address, "PayPal's address; empty: https://api-m.paypal.com in production, else the sandbox world."});
   out.push_back({g, "RAZORPAY_KEY_ID", &s::razorpay_key_id, t::text, "Razorpay's key id (rzp_test_…, rzp_live_…).", 0, 512});
   out.push_back({g, "RAZORPAY_KEY_SECRET", &s::razorpay_key_secret, t::text, "Razorpay's key secret.", 0, 512, {}, true});
   out.push_back({g, "RAZORPAY_WEBHOOK_SECRET", &s::razorpay_webhook_secret, t::text, "Secret that Razorpay signs its webhooks with.", 0, 512, {}, true});

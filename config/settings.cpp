@@ -145,11 +145,16 @@ void check_production(reader& r) {
   if (!s.jwt_secret_key.empty() && s.jwt_secret_key == s.encryption_key)
     r.complain("ENCRYPTION_KEY: (hidden) is the same as JWT_SECRET_KEY; allowed is a key of its own");
   check_all_or_none({"STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"}, r);
+  check_all_or_none({"PAYPAL_CLIENT_ID", "PAYPAL_CLIENT_SECRET", "PAYPAL_WEBHOOK_ID"}, r);
   check_all_or_none({"RAZORPAY_KEY_ID", "RAZORPAY_KEY_SECRET", "RAZORPAY_WEBHOOK_SECRET"}, r);
   check_all_or_none({"PAYU_MERCHANT_KEY", "PAYU_MERCHANT_SALT"}, r);
   check_all_or_none({"FEDEX_CLIENT_ID", "FEDEX_CLIENT_SECRET", "FEDEX_ACCOUNT_NUMBER", "FEDEX_WEBHOOK_SECRET"}, r);
-  for (const auto& [v, name] :
-       {std::pair{vendor::stripe, "Stripe"}, {vendor::razorpay, "Razorpay"}, {vendor::payu, "PayU"}, {vendor::fedex, "FedEx"}, {vendor::smtp, "Mail"}})
+  for (const auto& [v, name] : {std::pair{vendor::stripe, "Stripe"},
+                                {vendor::paypal, "PayPal"},
+                                {vendor::razorpay, "Razorpay"},
+                                {vendor::payu, "PayU"},
+                                {vendor::fedex, "FedEx"},
+                                {vendor::smtp, "Mail"}})
     if (reach_of(s, v) == reach::off) r.out.notes.push_back(fmt::format("{} is off: it has neither credentials nor an address", name));
 }
 
@@ -230,6 +235,8 @@ reach reach_of(const settings& s, vendor v) {
   switch (v) {
     case vendor::stripe:
       return decide(s.stripe_api_base, !s.stripe_secret_key.empty());
+    case vendor::paypal:
+      return decide(s.paypal_api_base, !s.paypal_client_id.empty());
     case vendor::razorpay:
       return decide(s.razorpay_api_base, !s.razorpay_key_id.empty());
     case vendor::payu:
@@ -250,6 +257,8 @@ std::string address_of(const settings& s, vendor v) {
   switch (v) {
     case vendor::stripe:
       return own ? either(s.stripe_api_base, "https://api.stripe.com") : sandbox_folder(s.sandbox_url, "/stripe");
+    case vendor::paypal:
+      return own ? either(s.paypal_api_base, "https://api-m.paypal.com") : sandbox_folder(s.sandbox_url, "/paypal");
     case vendor::razorpay:
       return own ? either(s.razorpay_api_base, "https://api.razorpay.com") : sandbox_folder(s.sandbox_url, "/razorpay");
     case vendor::payu:
@@ -271,6 +280,11 @@ settings with_sandbox_credentials(settings s) {
   if (pretend(vendor::stripe)) {
     fill(s.stripe_secret_key, "sk_test_sandbox");
     fill(s.stripe_webhook_secret, "whsec_sandbox");
+  }
+  if (pretend(vendor::paypal)) {
+    fill(s.paypal_client_id, "sandbox-client");
+    fill(s.paypal_client_secret, "sandbox-secret");
+    fill(s.paypal_webhook_id, "WH-SANDBOX");
   }
   if (pretend(vendor::razorpay)) {
     fill(s.razorpay_key_id, "rzp_test_sandbox");

@@ -37,6 +37,7 @@ struct settings {
 
   std::string sandbox_url;
   std::string stripe_secret_key, stripe_webhook_secret, stripe_api_base;
+  std::string paypal_client_id, paypal_client_secret, paypal_webhook_id, paypal_api_base;
   std::string razorpay_key_id, razorpay_key_secret, razorpay_webhook_secret, razorpay_api_base;
   std::string payu_merchant_key, payu_merchant_salt, payu_api_base;
   std::string fedex_client_id, fedex_client_secret, fedex_account_number, fedex_webhook_secret, fedex_api_base;
@@ -71,7 +72,7 @@ variables process_environment();
 bool is_loopback(std::string_view host);
 
 /// An outside system of this version.
-enum class vendor : std::uint8_t { stripe, razorpay, payu, fedex, smtp };
+enum class vendor : std::uint8_t { stripe, paypal, razorpay, payu, fedex, smtp };
 
 /// Where an outside system is: nowhere (off), in the sandbox world that runs in this process, in the one at SANDBOX_URL, or at an address of its own
 /// (<NAME>_API_BASE, or the vendor's production address).

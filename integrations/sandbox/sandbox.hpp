@@ -23,6 +23,9 @@ struct sandbox_options {
   std::string razorpay_webhook_secret = {};
   std::string payu_merchant_key = {};  // empty: any
   std::string payu_merchant_salt = {};
+  std::string paypal_client_id = {};  // empty: any
+  std::string paypal_client_secret = {};
+  std::string paypal_webhook_id = {};
   std::string fedex_client_id = {};  // empty: any
   std::string fedex_client_secret = {};
   std::string fedex_webhook_secret = {};
