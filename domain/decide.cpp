@@ -28,6 +28,12 @@ result<bool> on(deciding& d, const settle_operation& c) {
 result<bool> on(deciding& d, const retry_operation& c) {
   if (c.n == 0 || c.n > d.o.operations.size()) return false;
   const auto state = d.o.operations[c.n - 1].state;
+  if (state == operation_state::waiting) {
+    if (auto other = d.elsewhere_by_now(operation{d.o.operations[c.n - 1]})) {
+      d.authorize(*std::move(other), c.n);
+      return true;
+    }
+  }
   if (state == operation_state::waiting || state == operation_state::awaiting_buyer) d.emit(operation_retried{c.n});
   return true;
 }
@@ -71,9 +77,9 @@ result<bool> on(deciding& d, const quarantine& c) {
 
 }  // namespace
 
-result<std::vector<event>> decide(const order& o, const command& c, const policy& p, time_point now) {
+result<std::vector<event>> decide(const order& o, const command& c, const policy& p, time_point now, const payment_routes* routes) {
   if (o.version == 0 && !std::holds_alternative<place_order>(c)) return failure{errc::not_found, "There is no such order."};
-  deciding d{o, p, std::max(now, o.updated_at)};  // an order's own time never goes back
+  deciding d{o, p, std::max(now, o.updated_at), routes};  // an order's own time never goes back
   auto done = std::visit([&](const auto& x) { return on(d, x); }, c);
   if (!done) return std::move(done).error();
   return std::move(d.events);
@@ -148,7 +154,7 @@ void deciding::start_payment() {
     emit(order_confirmed{});
     return;
   }
-  request(operation_kind::authorize, o.input->payment_gateway.empty() ? rules.default_gateway : o.input->payment_gateway, o.total(), 0, {});
+  authorize(route_payment({}));
 }
 
 /// Goes on from wherever a hold has stopped the order.

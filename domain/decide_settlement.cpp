@@ -19,7 +19,7 @@ time_point spread(const deciding& d, const operation& op, duration first, durati
   return d.now + duration{wait.count() * permille / 1000};
 }
 
-time_point next_try(const deciding& d, const operation& op) { return spread(d, op, d.rules.first_retry, d.rules.longest_retry, op.attempts); }
+time_point next_try(const deciding& d, const operation& op) { return spread(d, op, d.rules.first_retry, d.rules.longest_retry, d.attempts_at(op)); }
 
 /// When to see whether the buyer has acted; at once where the gateway has said so during the look that found nothing.
 time_point next_look(const deciding& d, const operation& op) {
@@ -134,11 +134,13 @@ void settle(deciding& d, const settle_operation& c) {
   const bool trouble = outcome == operation_outcome::not_done || outcome == operation_outcome::unknown;
   if (outcome == operation_outcome::done && before.kind == operation_kind::authorize)
     e.retry_at = d.now + d.rules.authorization_lifetime - std::chrono::hours{24};
-  if (trouble && before.attempts + 1 < d.rules.attempts_before_person) e.retry_at = next_try(d, before);
-  const bool gives_up = trouble && !e.retry_at;
+  auto other = d.elsewhere(before, outcome, c.soft);
+  if (trouble && !other && d.attempts_at(before) + 1 < d.rules.attempts_before_person) e.retry_at = next_try(d, before);
+  const bool gives_up = trouble && !other && !e.retry_at;
   d.emit(std::move(e));
 
-  if (!trouble) close_review_about(d, c.n);
+  if (!trouble || other) close_review_about(d, c.n);
+  if (other) return d.authorize(*std::move(other), c.n);
   if (outcome == operation_outcome::done) after_done(d, operation{d.o.operations[c.n - 1]});
   if (outcome == operation_outcome::declined) after_declined(d, operation{d.o.operations[c.n - 1]});
   const operation after = d.o.operations[c.n - 1];

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "domain/order.hpp"
+#include "domain/routing.hpp"
 
 namespace coreldove::domain {
 
@@ -14,7 +15,7 @@ __extension__ typedef __int128 wide_int;
 
 class deciding {
 public:
-  deciding(const order& before, const policy& p, time_point at) : o(before), rules(p), now(at) {}
+  deciding(const order& before, const policy& p, time_point at, const payment_routes* r) : o(before), rules(p), now(at), routes(r) {}
 
   void emit(event e) {
     evolve(o, e, now);
@@ -24,6 +25,16 @@ public:
   // What follows by itself from where the order stands.
   void take_stock(const stock_answer& answer);
   void start_payment();
+  /// Where the money is asked for; never at the gateways in `avoid`.
+  route route_payment(std::vector<std::string> avoid) const;
+  /// Asks there; `instead_of`: the authorization that ends with this, or 0.
+  void authorize(route to, std::uint32_t instead_of = 0);
+  /// Where an authorization that ended like this may go instead, at once; nothing where it has to stay, or be given up.
+  std::optional<route> elsewhere(const operation& op, operation_outcome outcome, bool soft) const;
+  /// The same for one that has waited and is to go out again.
+  std::optional<route> elsewhere_by_now(const operation& op) const;
+  /// Answers so far, over all gateways that were asked for the same money.
+  std::uint32_t attempts_at(const operation& op) const;
   void resume();
   void start_label(std::uint32_t shipment);
   void start_capture(std::uint32_t shipment);
@@ -65,6 +76,7 @@ public:
   order o;
   const policy& rules;
   time_point now;
+  const payment_routes* routes;  // null: every payment goes to the gateway that the order names, or to the default one
   std::vector<event> events;
 };
 

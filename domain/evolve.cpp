@@ -208,6 +208,14 @@ void apply(order& o, const order_delivered&, time_point at) {
   o.delivered_at = at;
 }
 
+void apply(order& o, const payment_routed& e, time_point) {
+  o.operations.at(e.n - 1).routed = true;
+  if (e.instead_of == 0) return;
+  auto& op = o.operations.at(e.instead_of - 1);
+  op.state = operation_state::declined;
+  op.retry_at.reset();
+}
+
 }  // namespace
 
 void evolve(order& o, const event& e, time_point at) {

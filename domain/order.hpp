@@ -37,6 +37,7 @@ struct operation {
   operation_state state = operation_state::requested;
   operation_outcome last = operation_outcome::not_done;  // unknown: money may have moved
   bool maybe_done = false;                               // some attempt ended unknown and none after it has cleared that up
+  bool routed = false;                                   // the router has chosen this gateway among others
   bool called_for = false;                               // the gateway said that there is something to see while a call was under way already
   std::string party, target, reason, reference, code, message, tracking_number;
   minor_units amount = 0;
@@ -146,6 +147,7 @@ struct policy {
   std::string default_gateway = "stripe", default_carrier = "fedex";
   std::vector<std::string> gateways{"stripe"}, carriers{"fedex"};
   std::vector<std::string> capture_once{};              // gateways that capture an authorization once or whole: all is captured with the first shipment
+  std::uint32_t soft_declines_elsewhere = 1;            // so many of them may be followed by another gateway
   std::uint32_t attempts_before_person = 8;             // per operation
   duration first_retry{1'000}, longest_retry{300'000};  // doubled each time between the two, with jitter from the order's id
   duration authorization_lifetime{std::chrono::hours{24 * 7}};
@@ -171,6 +173,7 @@ struct settle_operation {
   std::uint32_t n = 0;
   operation_outcome outcome{};
   std::string reference, code, message, tracking_number, redirect_url{};
+  bool soft = false;  // declined: another gateway may still say yes
 };
 /// Something that a gateway told by itself about one operation; see notice_verdict.
 struct take_notice {
@@ -240,7 +243,9 @@ using command = std::variant<place_order, answer_stock, settle_operation, retry_
                              decide_review, change_status, track_shipment, quarantine, take_notice, take_dispute, take_finding>;
 
 /// The events that follow, or why it may not be. No events: nothing to do, the command was a repeat or came too late to matter.
-result<std::vector<event>> decide(const order& o, const command& c, const policy& p, time_point now);
+/// `routes`: chooses the gateways; null: the one that the order names, or the default one.
+class payment_routes;
+result<std::vector<event>> decide(const order& o, const command& c, const policy& p, time_point now, const payment_routes* routes = nullptr);
 
 /// Takes a fact in and counts the version up by one. `at` is the event's own time.
 void evolve(order& o, const event& e, time_point at);

@@ -72,6 +72,12 @@ CORELDOVE_FIELDS(operation_requested, of("n", &t::n), of("kind", &t::kind), of("
 CORELDOVE_FIELDS(operation_settled, of("n", &t::n), of("outcome", &t::outcome), of("reference", &t::reference), of("code", &t::code),
                  of("message", &t::message), of("tracking_number", &t::tracking_number), of("retry_at", &t::retry_at), of("redirect_url", &t::redirect_url),
                  of("expires_at", &t::expires_at));
+CORELDOVE_FIELDS(routed_candidate, of("gateway", &t::gateway), of("share", &t::share), of("value", &t::value), of("success", &t::success),
+                 of("evidence", &t::evidence), of("latency_ms", &t::latency_ms));
+CORELDOVE_FIELDS(routed_out, of("gateway", &t::gateway), of("why", &t::why));
+CORELDOVE_FIELDS(payment_routed, of("n", &t::n), of("instead_of", &t::instead_of), of("gateway", &t::gateway), of("reason", &t::reason),
+                 of("policy", &t::policy), of("currency", &t::currency), of("method", &t::method), of("size", &t::size), of("candidates", &t::candidates),
+                 of("left_out", &t::left_out));
 CORELDOVE_FIELDS(operation_retried, of("n", &t::n));
 CORELDOVE_FIELDS(authorization_expiring, of("n", &t::n));
 CORELDOVE_FIELDS(refund_asked, of("n", &t::n), of("amount", &t::amount), of("reason", &t::reason), of("by", &t::by), of("lines", &t::lines),
