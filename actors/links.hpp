@@ -23,8 +23,8 @@ struct limits {
   std::chrono::milliseconds payment_timeout{10'000};
   std::chrono::milliseconds carrier_timeout{15'000};
   std::size_t shards = 8;
-  std::size_t idle_orders = 20'000;              // kept in memory over all shards although they have nothing to do
-  std::chrono::milliseconds idle_time{5'000};    // and for how long
+  std::size_t idle_orders = 2'000;               // kept in memory over all shards although they have nothing to do
+  std::chrono::milliseconds idle_time{1'000};    // and for how long
   std::chrono::milliseconds lost_after{15'000};  // an answer that is overdue by this is asked for again
   std::size_t commands_waiting = 64;             // per order
   std::size_t restarts = 3;                      // of one order within restart_window, then a person looks at it

@@ -29,7 +29,10 @@ worker::~worker() { stop(); }
 
 void worker::start() {
   arm_tick();
-  thread_ = std::thread{[this] { io_.run(); }};
+  thread_ = std::thread{[this] {
+    pthread_setname_np(pthread_self(), "http");
+    io_.run();
+  }};
 }
 
 void worker::stop() {

@@ -83,7 +83,10 @@ std::string write_head_and_body(const request& r, const url_parts& url) {
 class client::loop {
 public:
   loop(tls_client& tls, host_pool::limits limits, std::chrono::milliseconds idle_timeout)
-      : tls_{tls}, limits_{limits}, idle_timeout_{idle_timeout}, wheel_{std::chrono::steady_clock::now()}, thread_{[this] { io_.run(); }} {}
+      : tls_{tls}, limits_{limits}, idle_timeout_{idle_timeout}, wheel_{std::chrono::steady_clock::now()}, thread_{[this] {
+          pthread_setname_np(pthread_self(), "http_client");
+          io_.run();
+        }} {}
 
   void submit(std::unique_ptr<exchange> x) {
     std::unique_lock lock{inbox_mutex_};

@@ -1,5 +1,6 @@
 #include "persistence/sqlite/checkpointer.hpp"
 
+#include <pthread.h>
 #include <spdlog/spdlog.h>
 
 #include <utility>
@@ -29,6 +30,7 @@ void checkpointer::start(std::function<void()> done) {
 }
 
 void checkpointer::run() {
+  pthread_setname_np(pthread_self(), "checkpointer");
   std::unique_lock lock(mutex_);
   for (;;) {
     wake_.wait(lock, [this] { return stop_ || wanted_; });

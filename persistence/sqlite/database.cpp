@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <mutex>
 
+#include "persistence/sqlite/wal_buffer.hpp"
+
 namespace coreldove::persistence::sqlite {
 namespace {
 
@@ -93,7 +95,7 @@ database::database(const std::filesystem::path& file, access how) {
   configure_library();
   const int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | (how == access::write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY);
   sqlite3* db = nullptr;
-  const int code = sqlite3_open_v2(file.c_str(), &db, flags, nullptr);
+  const int code = sqlite3_open_v2(file.c_str(), &db, flags, how == access::write ? wal_buffer_vfs() : nullptr);
   db_.reset(db);
   if (code != SQLITE_OK) throw sqlite_error(db, code);
   sqlite3_busy_timeout(db, 5'000);

@@ -1,5 +1,7 @@
 #include "persistence/sqlite/group_commit.hpp"
 
+#include <pthread.h>
+
 #include <utility>
 
 #include "persistence/sqlite/store_file.hpp"
@@ -117,6 +119,7 @@ bool group_commit::wait(std::vector<job>& taken) {
 }
 
 void group_commit::run() {
+  pthread_setname_np(pthread_self(), "journal");
   std::vector<job> taken;
   while (wait(taken)) {
     for (std::size_t from = 0; from < taken.size();) {

@@ -63,6 +63,7 @@ bool reader_pool::next(std::unique_lock<std::mutex>& lock, work& what, bool& is_
 }
 
 void reader_pool::run(reader& r) {
+  pthread_setname_np(pthread_self(), "store_reader");
   std::unique_lock lock(mutex_);
   work what;
   bool is_long = false;

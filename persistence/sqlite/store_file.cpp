@@ -71,8 +71,10 @@ database open_for_writing(const std::filesystem::path& file) {
   if (sqlite3_db_readonly(db.handle(), "main") != 0) throw std::runtime_error("its file cannot be written");
   // FULL: with NORMAL a power cut takes acknowledged orders with it. The writer checkpoints by itself, away from commits.
   // An order writes some 5 kB in sequence: pages of 8 kB take fewer writes for it than the usual 4 kB, and cost less at random places than 16 kB.
+  // secure_delete: Debian's SQLite overwrites what is deleted with zeros, which costs a tenth of the time here and is no way to erase personal data from a log.
   db.execute(
       "PRAGMA page_size=8192; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-65536; PRAGMA "
+      "secure_delete=OFF; PRAGMA "
       "temp_store=MEMORY;");
   migrate(db);
   return db;
