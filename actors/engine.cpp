@@ -5,7 +5,9 @@
 #include <thread>
 
 #include "actors/carrier/shipping.hpp"
+#include "actors/gate/gated_ports.hpp"
 #include "actors/inventory/inventory.hpp"
+#include "actors/inventory/stock_text.hpp"
 #include "actors/keys/keys.hpp"
 #include "actors/notifier/notifier.hpp"
 #include "actors/order/shard.hpp"
@@ -19,6 +21,19 @@ namespace coreldove::actors {
 
 std::shared_ptr<links> start_actors(caf::actor_system& system, links parts) {
   auto l = std::make_shared<links>(std::move(parts));
+  gate_options options;
+  options.calls_at_once = l->limits.calls_at_once;
+  options.waiting = l->limits.calls_waiting;
+  options.silence = std::max(l->limits.payment_timeout, l->limits.carrier_timeout) + l->limits.lost_after;
+  const auto put_gates = [&](auto& ports, const std::string& what) {
+    for (auto& [name, port] : ports) {
+      auto gate = std::make_shared<call_gate>(what + " " + name, options, *l->clock, *l->health);
+      port = gated(std::move(port), gate);
+      l->gates[name] = std::move(gate);
+    }
+  };
+  put_gates(l->gateways, "gateway");
+  put_gates(l->carriers, "carrier");
   // Each is started after those that it speaks to.
   if (!l->risk) l->risk = spawn_risk(system, l);
   if (!l->keys) l->keys = spawn_keys(system, l);
@@ -43,7 +58,10 @@ void stop_actors(const links& l, timekeeper_actor timekeeper) {
 }
 
 engine::engine(caf::actor_system& system, links parts, runtime::random_source& random, engine_options options)
-    : links_(start_actors(system, std::move(parts))), timekeeper_(spawn_timekeeper(system, links_)), random_(random), options_(std::move(options)) {}
+    : links_(start_actors(system, std::move(parts))), timekeeper_(spawn_timekeeper(system, links_)), random_(random), options_(std::move(options)) {
+  options_.door.most = options_.max_in_flight;
+  door_ = std::make_shared<runtime::admission>(options_.door);
+}
 
 engine::~engine() {
   if (!stopping_) stop(std::chrono::milliseconds{0});
@@ -56,21 +74,31 @@ void engine::stop(std::chrono::milliseconds limit) {
   stop_actors(*links_, timekeeper_);
 }
 
+std::optional<domain::failure> engine::refusal(whose w) const {
+  using domain::errc;
+  if (stopping_) return domain::failure{errc::unavailable, "The server is stopping."};
+  if (!links_->journal->healthy()) return domain::failure{errc::unavailable, "The store does not take writes at the moment."};
+  if (!links_->health->ready()) return domain::failure{errc::unavailable, "A part of the server is down at the moment."};
+  if (in_flight_ >= options_.max_in_flight || links_->journal->queued() >= options_.max_journal_queue || door_->full(w))
+    return domain::failure{errc::overloaded, "More is in work than this node can do quickly; try again in a moment."};
+  return std::nullopt;
+}
+
+std::optional<domain::failure> engine::busy() const { return refusal(whose::anew); }
+
 /// Counts the command until it is answered; nothing, after an answer, where there is no room for it.
-template <class T>
-std::optional<reply<T>> engine::admit(reply<T> done) {
-  const bool full = in_flight_ >= options_.max_in_flight || links_->journal->queued() >= options_.max_journal_queue;
-  if (stopping_ || full || !links_->journal->healthy()) {
+std::optional<promise<order_answer>> engine::admit(whose w, request& rq, reply<order_answer> done) {
+  auto why = refusal(w);
+  if (!why && !door_->enter(w)) why = domain::failure{domain::errc::overloaded, "More is in work than this node can do quickly; try again in a moment."};
+  if (why) {
     links_->figures->shed.Increment();
-    if (full)
-      done(domain::failure{domain::errc::overloaded, "More orders are in flight than this node takes in; try again in a moment."});
-    else
-      done(domain::failure{domain::errc::unavailable, stopping_ ? "The server is stopping." : "The store does not take writes at the moment."});
+    done(*std::move(why));
     return std::nullopt;
   }
+  rq.seat = std::make_shared<runtime::seat>(door_, *links_->clock);
   ++in_flight_;
   links_->figures->in_flight.Increment();
-  return reply<T>{[this, done = std::move(done)](domain::result<T> r) {
+  return promise<order_answer>{[this, done = std::move(done)](domain::result<order_answer> r) {
     --in_flight_;
     links_->figures->in_flight.Decrement();
     if (r && options_.before_answer) options_.before_answer();
@@ -78,46 +106,79 @@ std::optional<reply<T>> engine::admit(reply<T> done) {
   }};
 }
 
-void engine::with_key(request rq, reply<order_answer> done, std::function<void(request, reply<order_answer>)> go) {
+namespace {
+
+/// How the request that goes out under a key has ended. Where nobody can tell whether it was stored, or somebody else was faster, the store can.
+void settle_key(const links_ptr& l, const request_key& key, const promise<order_answer>& done, domain::result<order_answer> r) {
+  const auto end = [keys = l->keys, key, done](domain::result<order_answer> last) {
+    caf::anon_send(keys, key_settled{key, last ? std::optional{*last} : std::nullopt});
+    done.answer(std::move(last));
+  };
+  using domain::errc;
+  const bool doubtful = !r && (r.error().code == errc::timed_out || r.error().code == errc::conflict);
+  if (!doubtful) return end(std::move(r));
+  l->store->key(key.scope, key.key, [end, key, why = r.error()](domain::result<std::optional<persistence::stored_key>> found) {
+    if (!found || !*found) return end(why);
+    const auto& known = **found;
+    if (known.fingerprint != key.fingerprint) return end(key_reused());
+    end(order_answer{known.answer.status, known.answer.version, known.answer.order_id, known.answer.document, why.code == errc::conflict});
+  });
+}
+
+}  // namespace
+
+void engine::with_key(request rq, promise<order_answer> done, std::function<void(request, promise<order_answer>)> go) {
   if (!rq.key) return go(std::move(rq), std::move(done));
   auto key = *rq.key;
-  auto decided = [rq = std::move(rq), done = std::move(done), go = std::move(go), keys = links_->keys](domain::result<claim_outcome> claim) {
-    if (!claim) return done(claim.error());
-    if (*claim) return done(**claim);
-    go(rq, [keys, key = *rq.key, done](domain::result<order_answer> r) {
-      caf::anon_send(keys, key_settled{key, r ? std::optional{*r} : std::nullopt});
-      done(std::move(r));
-    });
+  auto seat = rq.seat;
+  auto decided = [rq = std::move(rq), done = std::move(done), go = std::move(go), l = links_ptr{links_}](domain::result<claim_outcome> claim) {
+    if (!claim) return done.answer(claim.error());
+    if (*claim) return done.answer(**claim);
+    go(rq, promise<order_answer>{[l, key = *rq.key, done](domain::result<order_answer> r) { settle_key(l, key, done, std::move(r)); }});
   };
-  caf::anon_send(links_->keys, claim_key{std::move(key), promise<claim_outcome>{std::move(decided)}});
+  caf::anon_send(links_->keys, claim_key{std::move(key), std::move(seat), promise<claim_outcome>{std::move(decided)}});
 }
 
 void engine::place(domain::order_input input, request rq, reply<order_answer> done) {
-  auto admitted = admit(std::move(done));
+  const auto& gateway = input.payment_gateway.empty() ? links_->policy.default_gateway : input.payment_gateway;
+  if (const auto gate = links_->gates.find(gateway); gate != links_->gates.end() && gate->second->crowded()) {
+    links_->figures->shed.Increment();
+    return done(domain::failure{domain::errc::overloaded, "Too many payments wait for " + gateway + "; try again in a moment."});
+  }
+  auto admitted = admit(rq.ahead ? whose::ahead : whose::anew, rq, std::move(done));
   if (!admitted) return;
   domain::shared_input shared{std::move(input)};
-  with_key(std::move(rq), *std::move(admitted), [this, shared = std::move(shared)](request r, reply<order_answer> d) {
+  with_key(std::move(rq), *std::move(admitted), [this, shared = std::move(shared)](request r, promise<order_answer> d) {
     auto id = domain::make_order_id(links_->clock->now(), random_.entropy());
     const auto& shard = links_->shard_of(id);
-    caf::anon_send(shard, place_task{std::move(id), shared, std::move(r), promise<order_answer>{std::move(d)}});
+    caf::anon_send(shard, place_task{std::move(id), shared, std::move(r), std::move(d)});
   });
 }
 
 void engine::tell(std::string order_id, domain::command what, request rq, reply<order_answer> done) {
   if (!domain::is_order_id(order_id)) return done(domain::failure{domain::errc::not_found, "There is no such order."});
-  auto admitted = admit(std::move(done));
+  auto admitted = admit(rq.ahead ? whose::ahead : whose::begun, rq, std::move(done));
   if (!admitted) return;
-  with_key(std::move(rq), *std::move(admitted), [this, id = std::move(order_id), what = std::move(what)](request r, reply<order_answer> d) {
-    caf::anon_send(links_->shard_of(id), tell_task{id, what, std::move(r), promise<order_answer>{std::move(d)}});
+  with_key(std::move(rq), *std::move(admitted), [this, id = std::move(order_id), what = std::move(what)](request r, promise<order_answer> d) {
+    caf::anon_send(links_->shard_of(id), tell_task{id, what, std::move(r), std::move(d)});
   });
 }
 
 void engine::adjust_stock(std::string sku, std::string warehouse, std::optional<std::int64_t> on_hand, std::optional<std::int64_t> delta, std::string reason,
-                          request rq, reply<std::vector<domain::stock_row>> done) {
-  auto admitted = admit(std::move(done));
+                          request rq, reply<stock_answer> done) {
+  auto as_stock = [sku, done = std::move(done)](domain::result<order_answer> r) {
+    if (!r) return done(std::move(r).error());
+    done(stock_answer{read_stock_text(sku, r->document), r->replayed});
+  };
+  auto admitted = admit(whose::begun, rq, std::move(as_stock));
   if (!admitted) return;
-  caf::anon_send(links_->inventory, actors::adjust_stock{std::move(sku), std::move(warehouse), std::move(reason), std::move(rq.principal), on_hand, delta,
-                                                         promise<std::vector<domain::stock_row>>{*std::move(admitted)}});
+  actors::adjust_stock what{std::move(sku), std::move(warehouse), std::move(reason), rq.principal, on_hand, delta, {}, {}};
+  with_key(std::move(rq), *std::move(admitted), [this, what = std::move(what)](request r, promise<order_answer> d) {
+    auto m = what;
+    m.key = std::move(r.key);
+    m.done = std::move(d);
+    caf::anon_send(links_->inventory, std::move(m));
+  });
 }
 
 // ---- reads ---------------------------------------------------------------------------------------------------------------------------------------
@@ -147,6 +208,12 @@ void engine::history(std::string order_id, std::uint64_t after_seq, std::uint32_
 
 void engine::stock(std::string from, std::uint32_t limit, reply<domain::stock_page> done) { links_->store->stock(std::move(from), limit, std::move(done)); }
 void engine::stock_of(std::string sku, reply<std::vector<domain::stock_row>> done) { links_->store->stock_of(std::move(sku), std::move(done)); }
+void engine::certificate(reply<std::string> done) {
+  certifier_->certify(links_->clock->now(), [done = std::move(done)](domain::result<persistence::stock_certificate> c) {
+    if (!c) return done(std::move(c).error());
+    done(persistence::certificate_document(*c));
+  });
+}
 void engine::reviews(domain::review_query query, reply<domain::page> done) { links_->store->reviews(std::move(query), std::move(done)); }
 void engine::performance(domain::time_point from, domain::time_point to, reply<domain::performance> done) {
   links_->store->performance(from, to, std::move(done));

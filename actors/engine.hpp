@@ -1,6 +1,6 @@
 #pragma once
-// The engine: starts the actors of a node and is their front, the `service` that HTTP speaks to. Admission is here: what is in flight is counted, and
-// beyond the limit a command is refused before anything of it is stored.
+// The engine: starts the actors of a node and is their front, the `service` that HTTP speaks to. Admission is here: a command for which there is no room is
+// refused before anything of it is stored. In work is what is let in and not yet stored or answered; in flight also what waits for its end (Prefer: wait).
 #include <atomic>
 #include <caf/fwd.hpp>
 #include <map>
@@ -10,7 +10,10 @@
 #include <vector>
 
 #include "actors/links.hpp"
+#include "actors/promise.hpp"
 #include "actors/service.hpp"
+#include "persistence/stock_certificate.hpp"
+#include "runtime/admission.hpp"
 
 namespace coreldove::actors {
 
@@ -24,6 +27,7 @@ struct webhook_source {
 struct engine_options {
   std::size_t max_in_flight = 20'000;
   std::size_t max_journal_queue = 20'000;
+  runtime::admission_options door{.target = std::chrono::nanoseconds{0}};  // `most` is max_in_flight
   domain::intake_rules intake;
   std::map<std::string, webhook_source, std::less<>> webhooks;
   std::function<void()> before_answer = {};  // may be empty: a command is durable, and whoever sent it has not been answered
@@ -47,7 +51,7 @@ public:
   void place(domain::order_input input, request rq, reply<order_answer> done) override;
   void tell(std::string order_id, domain::command what, request rq, reply<order_answer> done) override;
   void adjust_stock(std::string sku, std::string warehouse, std::optional<std::int64_t> on_hand, std::optional<std::int64_t> delta, std::string reason,
-                    request rq, reply<std::vector<domain::stock_row>> done) override;
+                    request rq, reply<stock_answer> done) override;
   void webhook(std::string source, header_lookup headers, std::string raw_body, std::string trace_id, reply<bool> done) override;
 
   void document(std::string order_id, reply<domain::document> done) override;
@@ -56,6 +60,7 @@ public:
   void history(std::string order_id, std::uint64_t after_seq, std::uint32_t limit, reply<domain::page> done) override;
   void stock(std::string from_sku_exclusive, std::uint32_t limit, reply<domain::stock_page> done) override;
   void stock_of(std::string sku, reply<std::vector<domain::stock_row>> done) override;
+  void certificate(reply<std::string> done) override;
   void reviews(domain::review_query query, reply<domain::page> done) override;
   void performance(domain::time_point from, domain::time_point to, reply<domain::performance> done) override;
   void feed(std::uint64_t after_position, std::uint32_t limit, reply<std::vector<domain::history_entry>> done) override;
@@ -65,20 +70,26 @@ public:
   domain::intake_rules intake() const override;
   std::vector<component_health> health() const override;
   bool ready() const override;
+  std::optional<domain::failure> busy() const override;
 
 private:
-  template <class T>
-  std::optional<reply<T>> admit(reply<T> done);
-  void with_key(request rq, reply<order_answer> done, std::function<void(request, reply<order_answer>)> go);
-  void payment_notice(const webhook_source& source, const header_lookup& headers, const std::string& body, const std::string& trace_id, reply<bool> done);
+  using whose = runtime::admission::whose;
+  std::optional<domain::failure> refusal(whose w) const;
+  std::optional<promise<order_answer>> admit(whose w, request& rq, reply<order_answer> done);
+  void with_key(request rq, promise<order_answer> done, std::function<void(request, promise<order_answer>)> go);
+  void payment_notice(const std::string& name, const webhook_source& source, const header_lookup& headers, const std::string& body,
+                      const std::string& trace_id, reply<bool> done);
+  void take(const std::string& name, integrations::payment_notice n, const std::string& trace_id, reply<bool> done);
   void parcel_events(const webhook_source& source, const std::string& signature, const std::string& body, const std::string& trace_id, reply<bool> done);
 
   std::shared_ptr<links> links_;
   timekeeper_actor timekeeper_;
   runtime::random_source& random_;
   engine_options options_;
+  std::shared_ptr<runtime::admission> door_;
   std::atomic<std::size_t> in_flight_{0};
   std::atomic<bool> stopping_{false};
+  std::shared_ptr<persistence::certifier> certifier_ = std::make_shared<persistence::certifier>(*links_->store);
   std::mutex watchers_lock_;
   std::vector<std::weak_ptr<std::function<void()>>> watchers_;
 };

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "actors/gate/gate.hpp"
 #include "actors/messages.hpp"
 #include "actors/telemetry.hpp"
 #include "domain/order.hpp"
@@ -20,6 +21,7 @@
 namespace coreldove::actors {
 
 struct limits {
+  std::string return_url;  // where a vendor's page sends the buyer back to; {order_id} stands for the order
   std::chrono::milliseconds payment_timeout{10'000};
   std::chrono::milliseconds carrier_timeout{15'000};
   std::size_t shards = 8;
@@ -30,6 +32,8 @@ struct limits {
   std::size_t restarts = 3;                      // of one order within restart_window, then a person looks at it
   std::chrono::milliseconds restart_window{60'000};
   std::size_t mails_at_once = 16;
+  std::size_t calls_at_once = 256;     // out at one gateway or carrier; more of them wait at its gate
+  std::size_t calls_waiting = 10'000;  // there, before new orders for that gateway are refused
 };
 
 struct links {
@@ -42,7 +46,8 @@ struct links {
   actors::limits limits;
   std::map<std::string, std::shared_ptr<integrations::payment_gateway>, std::less<>> gateways;
   std::map<std::string, std::shared_ptr<integrations::carrier>, std::less<>> carriers;
-  std::shared_ptr<integrations::mailer> mailer;  // null: no e-mail is sent
+  std::shared_ptr<integrations::mailer> mailer;                          // null: no e-mail is sent
+  std::map<std::string, std::shared_ptr<call_gate>, std::less<>> gates;  // before each of the gateways and carriers, by its name
 
   inventory_actor inventory;
   risk_actor risk;

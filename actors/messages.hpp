@@ -112,11 +112,13 @@ struct drop_hold {
 struct adjust_stock {
   std::string sku, warehouse, reason, by;
   std::optional<std::int64_t> on_hand, delta;
-  promise<std::vector<domain::stock_row>> done;
+  std::optional<request_key> key;
+  promise<order_answer> done;  // its document is a stock_text
 };
 /// An adjustment is on disk, or was refused.
 struct stock_adjusted {
   std::shared_ptr<adjust_stock> what;
+  order_answer answer;
   std::int64_t delta = 0;
   std::uint64_t snapshot = 0;  // which reading of the store it was decided on
   domain::result<persistence::append_outcome> outcome;
@@ -131,6 +133,10 @@ struct read_stock {};
 using inventory_actor = caf::typed_actor<caf::reacts_to<reserve_stock>, caf::reacts_to<stock_moved>, caf::reacts_to<drop_hold>, caf::reacts_to<adjust_stock>,
                                          caf::reacts_to<stock_adjusted>, caf::reacts_to<catalog_loaded>, caf::reacts_to<read_stock>>;
 
+// ---- to every long-lived actor --------------------------------------------------------------------------------------------------------------------
+/// After a failure: put your state in order and ask again what was asked and not answered.
+struct go_on {};
+
 // ---- to risk --------------------------------------------------------------------------------------------------------------------------------------
 /// What has this customer bought before? Answered with history_found; the order itself is remembered for the next one.
 struct assess_customer {
@@ -143,7 +149,7 @@ struct customer_loaded {
   domain::result<std::vector<domain::past_order>> orders;
 };
 
-using risk_actor = caf::typed_actor<caf::reacts_to<assess_customer>, caf::reacts_to<customer_loaded>>;
+using risk_actor = caf::typed_actor<caf::reacts_to<assess_customer>, caf::reacts_to<customer_loaded>, caf::reacts_to<go_on>>;
 
 // ---- to the payment router and the carriers -------------------------------------------------------------------------------------------------------
 /// Carry out one operation of an order whose intent is committed; answered with operation_answered.
@@ -194,7 +200,7 @@ struct outbox_cleared {
 struct notifier_tick {};
 
 using notifier_actor = caf::typed_actor<caf::reacts_to<outbox_written>, caf::reacts_to<mail_answered>, caf::reacts_to<outbox_loaded>,
-                                        caf::reacts_to<outbox_cleared>, caf::reacts_to<notifier_tick>>;
+                                        caf::reacts_to<outbox_cleared>, caf::reacts_to<notifier_tick>, caf::reacts_to<go_on>>;
 
 // ---- to the keeper of idempotency keys ------------------------------------------------------------------------------------------------------------
 /// Nothing: go ahead and tell the keeper how it ended. An answer: the one that was given before.
@@ -202,6 +208,7 @@ using claim_outcome = std::optional<order_answer>;
 /// May the request with this key go on? Repeats of one in flight wait for its answer.
 struct claim_key {
   request_key key;
+  std::shared_ptr<runtime::seat> seat;  // given back where it waits for another request: that is no work
   promise<claim_outcome> done;
 };
 struct key_loaded {
@@ -214,7 +221,7 @@ struct key_settled {
   std::optional<order_answer> answer;
 };
 
-using keys_actor = caf::typed_actor<caf::reacts_to<claim_key>, caf::reacts_to<key_loaded>, caf::reacts_to<key_settled>>;
+using keys_actor = caf::typed_actor<caf::reacts_to<claim_key>, caf::reacts_to<key_loaded>, caf::reacts_to<key_settled>, caf::reacts_to<go_on>>;
 
 // ---- to the timekeeper ----------------------------------------------------------------------------------------------------------------------------
 struct timer_tick {};
@@ -225,17 +232,18 @@ struct unfinished_found {
   domain::result<std::vector<std::string>> order_ids;
 };
 
-using timekeeper_actor = caf::typed_actor<caf::reacts_to<timer_tick>, caf::reacts_to<timers_due>, caf::reacts_to<unfinished_found>>;
+using timekeeper_actor = caf::typed_actor<caf::reacts_to<timer_tick>, caf::reacts_to<timers_due>, caf::reacts_to<unfinished_found>, caf::reacts_to<go_on>>;
 
 }  // namespace coreldove::actors
 
-#define CORELDOVE_MESSAGES(X)                                                                                                                             \
-  X(place_task)                                                                                                                                           \
-  X(tell_task)                                                                                                                                            \
-  X(history_found)                                                                                                                                        \
-  X(stock_found) X(appended) X(operation_answered) X(stream_loaded) X(wait_over) X(nudge) X(stop_order) X(order_idle) X(order_awake) X(wake_orders)       \
-      X(shard_tick) X(reserve_stock) X(stock_moved) X(drop_hold) X(adjust_stock) X(stock_adjusted) X(catalog_loaded) X(read_stock) X(assess_customer)     \
-          X(customer_loaded) X(pay_operation) X(ship_operation) X(warehouses_known) X(outbox_written) X(mail_answered) X(outbox_loaded) X(outbox_cleared) \
+#define CORELDOVE_MESSAGES(X)                                                                                                                              \
+  X(place_task)                                                                                                                                            \
+  X(tell_task)                                                                                                                                             \
+  X(history_found)                                                                                                                                         \
+  X(stock_found)                                                                                                                                           \
+  X(appended) X(operation_answered) X(stream_loaded) X(wait_over) X(nudge) X(stop_order) X(order_idle) X(order_awake) X(wake_orders) X(shard_tick)         \
+      X(reserve_stock) X(stock_moved) X(drop_hold) X(adjust_stock) X(stock_adjusted) X(catalog_loaded) X(read_stock) X(assess_customer) X(customer_loaded) \
+          X(pay_operation) X(ship_operation) X(warehouses_known) X(go_on) X(outbox_written) X(mail_answered) X(outbox_loaded) X(outbox_cleared)            \
               X(notifier_tick) X(claim_key) X(key_loaded) X(key_settled) X(timer_tick) X(timers_due) X(unfinished_found)
 
 CAF_BEGIN_TYPE_ID_BLOCK(coreldove_local, caf::first_custom_type_id)

@@ -14,6 +14,10 @@
 #include "domain/query.hpp"
 #include "domain/result.hpp"
 
+namespace coreldove::runtime {
+class seat;
+}
+
 namespace coreldove::actors {
 
 template <class T>
@@ -30,6 +34,9 @@ struct request {
   std::optional<std::chrono::milliseconds> wait;  // Prefer: wait
   std::optional<std::uint64_t> expected_version;  // If-Match; else `stale`
   std::optional<request_key> key;
+  /// It finishes what was accepted before, or its sender is slowed down anyway: only the hard limit of what may be in flight holds for it.
+  bool ahead = false;
+  std::shared_ptr<runtime::seat> seat = {};  // the engine's: taken when the command is let in, given back with the last copy at the latest
 };
 
 /// An order after a command. `status` is the HTTP status of the contract: 202 stored; 201 the waited-for status has been reached; 200 done at once.
@@ -38,6 +45,12 @@ struct order_answer {
   std::uint64_t version = 0;
   std::string order_id, document;  // JSON
   bool replayed = false;           // the answer to an earlier request with the same key
+};
+
+/// The stock of one SKU after an adjustment.
+struct stock_answer {
+  std::vector<domain::stock_row> rows;
+  bool replayed = false;
 };
 
 struct component_health {
@@ -54,9 +67,8 @@ public:
   // Commands. Errors: invalid_input, wrong_state (with allowed), stale, key_reused, not_found, conflict, overloaded, unavailable, timed_out.
   virtual void place(domain::order_input input, request rq, reply<order_answer> done) = 0;
   virtual void tell(std::string order_id, domain::command what, request rq, reply<order_answer> done) = 0;
-  /// Answers with {status, document}: the stock of the SKU afterwards.
   virtual void adjust_stock(std::string sku, std::string warehouse, std::optional<std::int64_t> on_hand, std::optional<std::int64_t> delta, std::string reason,
-                            request rq, reply<std::vector<domain::stock_row>> done) = 0;
+                            request rq, reply<stock_answer> done) = 0;
   /// A webhook of an outside system; true once it is durable. Errors: not_found (no such source), forbidden (signature), malformed.
   virtual void webhook(std::string source, header_lookup headers, std::string raw_body, std::string trace_id, reply<bool> done) = 0;
 
@@ -69,6 +81,8 @@ public:
   virtual void history(std::string order_id, std::uint64_t after_seq, std::uint32_t limit, reply<domain::page> done) = 0;
   virtual void stock(std::string from_sku_exclusive, std::uint32_t limit, reply<domain::stock_page> done) = 0;
   virtual void stock_of(std::string sku, reply<std::vector<domain::stock_row>> done) = 0;
+  /// A certificate of the stock ledger as it stands, JSON (persistence/stock_certificate.hpp).
+  virtual void certificate(reply<std::string> done) = 0;
   virtual void reviews(domain::review_query query, reply<domain::page> done) = 0;
   virtual void performance(domain::time_point from, domain::time_point to, reply<domain::performance> done) = 0;
 
@@ -84,6 +98,8 @@ public:
   virtual std::vector<component_health> health() const = 0;
   /// True while new orders are taken: store writable, long-lived actors up, not stopping.
   virtual bool ready() const = 0;
+  /// Why a new order would be refused if it came now (overloaded, unavailable); nothing where it would be taken. Costs next to nothing.
+  virtual std::optional<domain::failure> busy() const = 0;
 };
 
 }  // namespace coreldove::actors

@@ -11,7 +11,6 @@
 namespace coreldove::http {
 namespace {
 
-constexpr std::int64_t wait_s_max = 60;
 constexpr std::size_t idempotency_key_bytes_max = 255;
 
 std::string_view trimmed(std::string_view s) {
@@ -66,9 +65,9 @@ std::optional<std::chrono::seconds> parse_wait(std::string_view value) {
     std::int64_t n = 0;
     const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), n);
     if (number.empty() || end != number.data() + number.size() || (error != std::errc{} && error != std::errc::result_out_of_range)) return std::nullopt;
-    if (error == std::errc::result_out_of_range) n = number.front() == '-' ? -1 : wait_s_max;
+    if (error == std::errc::result_out_of_range) n = number.front() == '-' ? -1 : wait_max.count();
     if (n < 0) return std::nullopt;
-    return std::chrono::seconds{std::min(n, wait_s_max)};
+    return std::chrono::seconds{std::min<std::int64_t>(n, wait_max.count())};
   }
   return std::nullopt;
 }

@@ -20,6 +20,7 @@ outcome<std::optional<std::uint64_t>> parse_if_match(std::string_view value);
 /// Weak comparison, as RFC 9110 wants it here.
 bool none_match_holds(std::string_view value, std::uint64_t version);
 
+inline constexpr std::chrono::seconds wait_max{60};
 /// `Prefer: wait=N`, N from 0 to 60 seconds; more is cut to 60. Nothing where it is missing or makes no sense: preferences are never errors.
 std::optional<std::chrono::seconds> parse_wait(std::string_view value);
 

@@ -8,6 +8,7 @@
 
 #include "http/card_data.hpp"
 #include "http/conditions.hpp"
+#include "http/handlers/handlers.hpp"
 #include "http/query_string.hpp"
 
 namespace coreldove::http {
@@ -68,6 +69,11 @@ std::optional<verdict> dispatcher::admit(request& rq, const framing& f, std::fun
   const auto& row = *rq.row;
   if (app_.options.require_https && !rq.tls && row.pattern.starts_with('~')) return refuse(rq, &row, {problems::https_required, "Use https."});
   if (target_holds_card_number(rq.target)) return refuse(rq, &row, {problems::card_data, "The request target looks like it holds a card number."});
+  if (row.handle == post_order)
+    if (auto why = app_.engine.busy()) {  // before credentials are checked and the body is read: saying no has to cost less than saying yes
+      metrics_.shed();
+      return refuse(rq, &row, problem_of(*why));
+    }
   if (row.roles.is_open()) return judge(rq, f, principal{});
   const bool patient = failures_.ask(rq.peer, std::chrono::steady_clock::now(), false).allowed;
   auto who = authenticator_.check(rq, patient, std::move(later));
@@ -134,7 +140,9 @@ std::uint64_t dispatcher::body_bytes_max(const route* row) const {
 }
 
 std::chrono::milliseconds dispatcher::patience(const request& rq) const {
-  return app_.options.handler_timeout + parse_wait(rq.field("Prefer")).value_or(std::chrono::seconds{0});
+  // A repeat under an idempotency key may have to wait for the first one, which may wait as long as anybody can.
+  const auto longest = rq.field("Idempotency-Key").empty() ? std::chrono::seconds{0} : wait_max;
+  return app_.options.handler_timeout + std::max(longest, parse_wait(rq.field("Prefer")).value_or(std::chrono::seconds{0}));
 }
 
 bool dispatcher::take_place() {

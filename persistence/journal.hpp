@@ -92,6 +92,7 @@ struct stock_adjustment {
   std::string sku, warehouse, reason, by;
   std::int64_t delta = 0;
   domain::time_point at{};
+  std::optional<idempotency_record> idempotency = {};  // its answer's document is the caller's own
 };
 
 struct catalog {
@@ -106,6 +107,15 @@ struct append_outcome {
   std::uint64_t position = 0;  // of its last event, over all streams
 };
 
+/// A notice of a gateway, or a line of a settlement report, that no order could take in. A person looks at these.
+struct kept_notice {
+  std::string source, id, type;  // as in domain::notice_received; the same source and id are kept once
+  domain::notice_verdict verdict{};
+  std::string subject;  // an order's id, or the gateway's id of a payment
+  std::string detail;
+  domain::time_point at{};
+};
+
 using append_done = std::function<void(domain::result<append_outcome>)>;
 using plain_done = std::function<void(domain::result<bool>)>;
 
@@ -115,11 +125,13 @@ public:
   /// From any thread; never blocks. Errors: conflict (somebody else wrote first, the stock does not allow it, or "idempotency key taken": look it up),
   /// unavailable (nothing is stored), timed_out (the disk failed while committing: stored or not, load the stream to find out).
   virtual void append(persistence::append item, append_done done) = 0;
-  /// Errors: wrong_state where on_hand would fall below reserved. The outcome's position is that of its event.
+  /// Errors: as append; wrong_state where on_hand would fall below reserved. The outcome's position is that of its event.
   virtual void adjust(stock_adjustment item, append_done done) = 0;
   virtual void import(persistence::catalog items, plain_done done) = 0;
   /// Takes delivered entries out of the outbox. Errors: unavailable; then they are still there.
   virtual void outbox_done(std::vector<std::string> keys, plain_done done) = 0;
+  /// The store's own inbox; what is there already stays as it is. Errors: unavailable, timed_out; it may be tried again.
+  virtual void keep(std::vector<kept_notice> notices, plain_done done) = 0;
   /// Appends taken in and not yet answered.
   virtual std::size_t queued() const = 0;
   /// False while the store refuses writes (tried again about every second).

@@ -17,6 +17,9 @@ std::string_view to_string(condition c) {
 void health_board::set(std::string_view name, condition state, std::string detail) {
   const std::lock_guard guard{lock_};
   auto& c = states_[std::string{name}];
+  const bool was_down = c.state == condition::down, is_down = state == condition::down;
+  if (is_down && !was_down) down_.fetch_add(1, std::memory_order_relaxed);
+  if (was_down && !is_down) down_.fetch_sub(1, std::memory_order_relaxed);
   c.name = name;
   c.state = state;
   c.detail = std::move(detail);
@@ -27,13 +30,6 @@ std::vector<component_state> health_board::all() const {
   std::vector<component_state> out;
   for (const auto& [name, c] : states_) out.push_back(c);
   return out;
-}
-
-bool health_board::ready() const {
-  const std::lock_guard guard{lock_};
-  for (const auto& [name, c] : states_)
-    if (c.state == condition::down) return false;
-  return true;
 }
 
 }  // namespace coreldove::runtime

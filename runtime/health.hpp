@@ -1,5 +1,6 @@
 #pragma once
 // The state of each part of the node, as /health shows it. Thread-safe.
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <string>
@@ -20,12 +21,13 @@ class health_board {
 public:
   void set(std::string_view name, condition state, std::string detail = {});
   std::vector<component_state> all() const;
-  /// No component is down.
-  bool ready() const;
+  /// No component is down. Takes no lock.
+  bool ready() const { return down_.load(std::memory_order_relaxed) == 0; }
 
 private:
   mutable std::mutex lock_;
   std::map<std::string, component_state, std::less<>> states_;
+  std::atomic<std::size_t> down_{0};
 };
 
 }  // namespace coreldove::runtime

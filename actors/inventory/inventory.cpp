@@ -4,7 +4,11 @@
 #include <caf/send.hpp>
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
+#include <deque>
+#include <optional>
+#include <utility>
 
+#include "actors/inventory/stock_text.hpp"
 #include "runtime/supervision.hpp"
 
 namespace coreldove::actors {
@@ -47,15 +51,19 @@ struct inventory_state {
     loaded = true;
     ++snapshot;
     l->health->set(name, runtime::condition::up);
-    auto asked = std::move(early_orders);
-    early_orders.clear();
-    for (auto& r : asked) on(r);
-    auto moved = std::move(early_moves);
-    early_moves.clear();
-    for (auto& e : moved) on(e);
-    auto adjusted = std::move(early_adjustments);
-    early_adjustments.clear();
-    for (auto& a : adjusted) on(a);
+    catch_up(early_orders);
+    catch_up(early_moves);
+    catch_up(early_adjustments);
+  }
+
+  /// What was asked while the stock was being read. Each by itself: if one fails, the rest is kept for the next reading.
+  template <class Message>
+  void catch_up(std::deque<Message>& early) {
+    for (auto n = early.size(); n > 0 && loaded; --n) {
+      auto m = std::move(early.front());
+      early.pop_front();
+      handle(m);
+    }
   }
 
   void on(reserve_stock& m) {
@@ -63,6 +71,7 @@ struct inventory_state {
       early_orders.push_back(std::move(m));
       return;
     }
+    in_hand = &m;
     const auto& in = *m.input;
     wanted.clear();
     for (std::size_t i = 0; i < in.items.size(); ++i) wanted.push_back({static_cast<std::uint32_t>(i), in.items[i].sku, in.items[i].quantity});
@@ -71,6 +80,8 @@ struct inventory_state {
       caf::anon_send(m.reply_to, stock_found{std::move(r.allocations)});
     else
       caf::anon_send(m.reply_to, stock_found{std::move(r.shortages)});
+    in_hand = nullptr;
+    if (suspect == m.order_id) suspect.clear();
   }
 
   void on(stock_moved& m) {
@@ -104,13 +115,19 @@ struct inventory_state {
     const auto delta = m.on_hand ? *m.on_hand - on_hand : m.delta.value_or(0);
     auto after = ledger.adjust(m.sku, m.warehouse, delta);
     if (!after) return m.done.answer(std::move(after).error());
+    std::vector<domain::stock_row> rows;
+    for (const auto& [warehouse, level] : *ledger.levels(m.sku)) rows.push_back({m.sku, warehouse, level});
+    const order_answer answer{200, 0, {}, stock_text(rows), false};
     // What comes is offered once it is committed; what goes is taken off at once.
     if (delta > 0) ledger.apply({m.sku, m.warehouse, -delta, 0});
     auto what = std::make_shared<adjust_stock>(std::move(m));
-    l->journal->adjust({what->sku, what->warehouse, what->reason, what->by, delta, l->clock->now()},
-                       [me = inventory_actor{self}, what, delta, on = snapshot](domain::result<persistence::append_outcome> r) {
-                         caf::anon_send(me, stock_adjusted{what, delta, on, std::move(r)});
-                       });
+    persistence::stock_adjustment item{what->sku, what->warehouse, what->reason, what->by, delta, l->clock->now(), {}};
+    if (what->key)
+      item.idempotency =
+          persistence::idempotency_record{what->key->scope, what->key->key, what->key->fingerprint, {answer.status, 0, {}, answer.document}, false};
+    l->journal->adjust(std::move(item), [me = inventory_actor{self}, what, answer, delta, on = snapshot](domain::result<persistence::append_outcome> r) {
+      caf::anon_send(me, stock_adjusted{what, answer, delta, on, std::move(r)});
+    });
   }
 
   void on(stock_adjusted& m) {
@@ -124,10 +141,7 @@ struct inventory_state {
       if (m.outcome.error().code == domain::errc::timed_out) load();  // it may have been written
       return m.what->done.answer(m.outcome.error());
     }
-    std::vector<domain::stock_row> rows;
-    if (const auto* levels = ledger.levels(m.what->sku))
-      for (const auto& [warehouse, level] : *levels) rows.push_back({m.what->sku, warehouse, level});
-    m.what->done.answer(std::move(rows));
+    m.what->done.answer(std::move(m.answer));
   }
 
   void on(const drop_hold& m) {
@@ -135,16 +149,26 @@ struct inventory_state {
     ledger.release(m.order_id);
   }
 
-  void on(const read_stock&) { load(); }
+  void on(const read_stock&) {
+    if (watch->recovering()) watch->recovered();
+    load();
+  }
 
+  /// A failure in one message is no end of the actor: what the ledger says is in doubt then, so the stock is read again, and whoever asks meanwhile waits.
   template <class Message>
   void handle(Message& m) {
-    runtime::supervised(
-        name, budget, l->clock->steady(), [&] { on(m); }, [&](const std::string&) { load(); },
-        [&](const std::string& why) {
-          l->health->set(name, runtime::condition::down, why);
-          self->quit(caf::exit_reason::unhandled_exception);
-        });
+    watch->run(
+        l->clock->steady(), [&] { on(m); }, [&](domain::duration pause) { self->delayed_send(self, pause, read_stock{}); });
+    if (!watch->recovering()) return;
+    loaded = false;
+    if (in_hand) ask_again_later(*std::exchange(in_hand, nullptr));
+  }
+
+  /// The question in hand is answered after the next reading. One that fails again has no answer here: its order is stored and asks anew in a while.
+  void ask_again_later(const reserve_stock& m) {
+    if (std::exchange(suspect, m.order_id) != m.order_id) return early_orders.push_back(m);
+    suspect.clear();
+    caf::anon_send(m.reply_to, stock_found{domain::stock_pending{}});
   }
 
   self_ptr self;
@@ -154,15 +178,18 @@ struct inventory_state {
   std::uint64_t snapshot = 0;  // how often the store was read
   bool loaded = false, reading = false, read_again = false;
   std::vector<domain::wanted_line> wanted;
-  std::vector<reserve_stock> early_orders;  // asked while the stock was being read
-  std::vector<stock_moved> early_moves;
-  std::vector<adjust_stock> early_adjustments;
-  runtime::restart_budget budget{5, 60s};
+  std::deque<reserve_stock> early_orders;  // asked while the stock was being read
+  std::deque<stock_moved> early_moves;
+  std::deque<adjust_stock> early_adjustments;
+  const reserve_stock* in_hand = nullptr;  // while it is being answered
+  std::string suspect;                     // the order whose question failed last
+  std::optional<runtime::supervisor> watch;
 };
 
 inventory_actor::behavior_type behavior(inventory_state::self_ptr self, links_ptr l) {
   auto& s = self->state;
   s.l = std::move(l);
+  s.watch.emplace(inventory_state::name, *s.l->health);
   s.load();
   return {[&s](reserve_stock& m) { s.handle(m); },   [&s](stock_moved& m) { s.handle(m); },    [&s](const drop_hold& m) { s.handle(m); },
           [&s](adjust_stock& m) { s.handle(m); },    [&s](stock_adjusted& m) { s.handle(m); }, [&s](catalog_loaded& m) { s.handle(m); },

@@ -5,7 +5,11 @@
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 #include <deque>
+#include <optional>
 #include <unordered_map>
+
+#include "runtime/admission.hpp"
+#include "runtime/supervision.hpp"
 
 namespace coreldove::actors {
 namespace {
@@ -24,13 +28,26 @@ struct keys_state {
 
   static std::string full(const request_key& k) { return k.scope + '\n' + k.key; }
 
-  static domain::failure reused() { return {domain::errc::key_reused, "This idempotency key has been used with another request."}; }
-
   void on(claim_key& m) {
     const auto name_of = full(m.key);
     auto& f = in_flight[name_of];
     f.asking.push_back(std::move(m));
-    if (f.asking.size() == 1) look_up(f.asking.front().key);
+    if (f.asking.size() == 1 && !f.flying) return look_up(f.asking.front().key);
+    if (f.asking.back().seat) f.asking.back().seat->release();
+  }
+
+  /// Whoever is not flying yet may have been forgotten in the middle of it. The journal lets no key in twice, so asking once too often does no harm.
+  void on(const go_on&) {
+    watch->recovered();
+    for (auto it = in_flight.begin(); it != in_flight.end();) {
+      auto& [name_of, f] = *it;
+      if (!f.flying && f.asking.empty()) {
+        it = in_flight.erase(it);
+        continue;
+      }
+      if (!f.flying) look_up(f.asking.front().key);
+      ++it;
+    }
   }
 
   void look_up(const request_key& k) {
@@ -54,7 +71,7 @@ struct keys_state {
     } else {
       f.flying = true;
       f.fingerprint = f.asking.front().key.fingerprint;
-      auto first = std::move(f.asking.front());
+      const auto first = std::move(f.asking.front());
       f.asking.pop_front();
       first.done.answer(claim_outcome{});
     }
@@ -65,7 +82,7 @@ struct keys_state {
       if (a.key.fingerprint == fingerprint)
         a.done.answer(claim_outcome{again});
       else
-        a.done.answer(reused());
+        a.done.answer(key_reused());
     }
   }
 
@@ -86,18 +103,30 @@ struct keys_state {
       look_up(f.asking.front().key);
   }
 
+  /// Every message comes through here: a failure in one of them is no end of the actor, and costs nobody an answer.
+  template <class Message>
+  void handle(Message& m) {
+    watch->run(
+        l->clock->steady(), [&] { on(m); }, [&](domain::duration pause) { self->delayed_send(self, pause, go_on{}); });
+  }
+
   self_ptr self;
   links_ptr l;
+  std::optional<runtime::supervisor> watch;
   std::unordered_map<std::string, flight> in_flight;  // by scope and key
 };
 
 keys_actor::behavior_type behavior(keys_state::self_ptr self, links_ptr l) {
   auto& s = self->state;
   s.l = std::move(l);
-  return {[&s](claim_key& m) { s.on(m); }, [&s](key_loaded& m) { s.on(m); }, [&s](key_settled& m) { s.on(m); }};
+  s.watch.emplace(keys_state::name, *s.l->health);
+  return {[&s](claim_key& m) { s.handle(m); }, [&s](key_loaded& m) { s.handle(m); }, [&s](key_settled& m) { s.handle(m); },
+          [&s](const go_on& m) { s.handle(m); }};
 }
 
 }  // namespace
+
+domain::failure key_reused() { return {domain::errc::key_reused, "This idempotency key has been used with another request."}; }
 
 keys_actor spawn_keys(caf::actor_system& system, links_ptr l) { return system.spawn(behavior, std::move(l)); }
 

@@ -5,6 +5,9 @@
 
 namespace coreldove::actors {
 
+/// The answer to a key that came with another request before.
+domain::failure key_reused();
+
 keys_actor spawn_keys(caf::actor_system& system, links_ptr l);
 
 }  // namespace coreldove::actors

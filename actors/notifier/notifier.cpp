@@ -6,11 +6,13 @@
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 #include <deque>
+#include <optional>
 #include <unordered_map>
 #include <unordered_set>
 
 #include "actors/notifier/mail_text.hpp"
 #include "runtime/logging.hpp"
+#include "runtime/supervision.hpp"
 
 namespace coreldove::actors {
 namespace {
@@ -83,11 +85,21 @@ struct notifier_state {
       }
       const auto key = x.entry.key;
       sending.emplace(key, std::move(x));
-      l->mailer->send(*mail, [me = notifier_actor{self}, key](integrations::outcome o) { caf::anon_send(me, mail_answered{key, std::move(o)}); });
+      send(*mail, key);
+    }
+  }
+
+  void send(const integrations::mail& mail, const std::string& key) {
+    const auto answer = [me = notifier_actor{self}, key](integrations::outcome o) { caf::anon_send(me, mail_answered{key, std::move(o)}); };
+    try {
+      l->mailer->send(mail, answer);
+    } catch (const std::exception& e) {
+      answer({domain::operation_outcome::not_done, {}, "adapter_failed", e.what(), {}});
     }
   }
 
   void finish(std::vector<std::string> keys) {
+    clearing.insert(keys.begin(), keys.end());
     l->journal->outbox_done(keys, [me = notifier_actor{self}, keys](domain::result<bool> r) {
       caf::anon_send(me, outbox_cleared{keys, static_cast<bool>(r)});
     });
@@ -95,6 +107,7 @@ struct notifier_state {
 
   /// An entry stays known until it is gone from the store and from every page that was read before: it must not be taken for a new one.
   void on(outbox_cleared& m) {
+    for (const auto& k : m.keys) clearing.erase(k);
     auto& to = !m.done ? to_clear : cleared_meanwhile;
     if (m.done && !reading)
       for (const auto& k : m.keys) known.erase(k);
@@ -121,7 +134,8 @@ struct notifier_state {
   }
 
   /// An append whose outcome the journal did not know may have been written all the same, its mail with it.
-  void on_tick() {
+  void on(const notifier_tick&) {
+    self->delayed_send(self, 1s, notifier_tick{});  // first: whatever fails below, time goes on
     if (const auto now = l->clock->steady(); now - swept >= sweep_every) {
       swept = now;
       more_in_store = true;
@@ -129,14 +143,40 @@ struct notifier_state {
     if (more_in_store && !reading && queue.size() < queue_limit / 2) read_outbox();
     if (!to_clear.empty()) finish(std::exchange(to_clear, {}));
     send_some();
-    self->delayed_send(self, 1s, notifier_tick{});
+  }
+
+  void on(outbox_written& m) {
+    for (auto& e : m.entries) take(std::move(e));
+    send_some();
+  }
+
+  /// What waits is in the outbox too and is read from there again; what is out at the mailer, or has been sent, must not be taken for new.
+  void on(const go_on&) {
+    watch->recovered();
+    queue.clear();
+    known = clearing;
+    for (const auto& [key, out] : sending) known.insert(key);
+    known.insert(to_clear.begin(), to_clear.end());
+    known.insert(cleared_meanwhile.begin(), cleared_meanwhile.end());
+    last_read.clear();
+    more_in_store = true;
+    if (!reading) read_outbox();
+  }
+
+  /// Every message comes through here: a failure in one of them is no end of the actor, and costs nobody an answer.
+  template <class Message>
+  void handle(Message&& m) {
+    watch->run(
+        l->clock->steady(), [&] { on(m); }, [&](domain::duration pause) { self->delayed_send(self, pause, go_on{}); });
   }
 
   self_ptr self;
   links_ptr l;
+  std::optional<runtime::supervisor> watch;
   std::deque<letter> queue;
   std::unordered_map<std::string, letter> sending;
   std::unordered_set<std::string> known;       // queued, being sent, or being taken out of the outbox
+  std::unordered_set<std::string> clearing;    // of these, what is being taken out of the outbox
   std::vector<std::string> to_clear;           // sent, but the store would not let go of them yet
   std::vector<std::string> cleared_meanwhile;  // while a page was being read
   std::string last_read;
@@ -148,14 +188,12 @@ notifier_actor::behavior_type behavior(notifier_state::self_ptr self, links_ptr 
   auto& s = self->state;
   s.l = std::move(l);
   if (!s.l->mailer)
-    return {[](const outbox_written&) {}, [](const mail_answered&) {}, [](const outbox_loaded&) {}, [](const outbox_cleared&) {}, [](const notifier_tick&) {}};
-  s.on_tick();
-  return {[&s](outbox_written& m) {
-            for (auto& e : m.entries) s.take(std::move(e));
-            s.send_some();
-          },
-          [&s](const mail_answered& m) { s.on(m); }, [&s](outbox_loaded& m) { s.on(m); }, [&s](outbox_cleared& m) { s.on(m); },
-          [&s](const notifier_tick&) { s.on_tick(); }};
+    return {[](const outbox_written&) {}, [](const mail_answered&) {}, [](const outbox_loaded&) {},
+            [](const outbox_cleared&) {}, [](const notifier_tick&) {}, [](const go_on&) {}};
+  s.watch.emplace(notifier_state::name, *s.l->health);
+  s.handle(notifier_tick{});
+  return {[&s](outbox_written& m) { s.handle(m); }, [&s](const mail_answered& m) { s.handle(m); }, [&s](outbox_loaded& m) { s.handle(m); },
+          [&s](outbox_cleared& m) { s.handle(m); }, [&s](const notifier_tick& m) { s.handle(m); }, [&s](const go_on& m) { s.handle(m); }};
 }
 
 }  // namespace

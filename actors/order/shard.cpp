@@ -7,8 +7,10 @@
 #include <caf/typed_event_based_actor.hpp>
 #include <deque>
 #include <list>
+#include <optional>
 #include <queue>
 #include <unordered_map>
+#include <utility>
 
 #include "actors/order/order.hpp"
 #include "runtime/logging.hpp"
@@ -21,7 +23,6 @@ using namespace std::chrono_literals;
 
 constexpr auto tick = 250ms;
 constexpr auto nudge_every = 5s;
-constexpr auto first_backoff = 200ms;
 
 struct shard_state {
   static inline const char* name = "shard";
@@ -42,17 +43,21 @@ struct shard_state {
   };
   struct failures {
     runtime::restart_budget budget;
-    bool parked = false;
+    std::optional<runtime::steady_point> restart_at;  // it has crashed and pauses
+    std::deque<tell_task> held;                       // came meanwhile
+    bool parked = false;                              // it is with a person
   };
 
   explicit shard_state(self_ptr s) : self(s) {}
 
   entry& live(const std::string& id, bool fresh) {
-    auto [it, added] = orders.try_emplace(id);
-    if (added) {
-      it->second.actor = spawn_order(self->system(), l, shard_actor{self}, id, fresh);
-      self->monitor(it->second.actor);
-      ids.emplace(it->second.actor.id(), id);
+    auto it = orders.find(id);
+    if (it == orders.end()) {
+      auto actor = spawn_order(self->system(), l, shard_actor{self}, id, fresh);
+      self->monitor(actor);
+      ids.emplace(actor.id(), id);
+      it = orders.try_emplace(id).first;
+      it->second.actor = std::move(actor);
       l->figures->active_orders.Increment();
     }
     touch(it->second);
@@ -68,7 +73,7 @@ struct shard_state {
 
   template <class Task>
   void expect(Task& t) {
-    if (!t.rq.wait) return;
+    if (!t.rq.wait || t.until != runtime::steady_point{}) return;
     t.until = l->clock->steady() + *t.rq.wait;
     waits.push({t.until, t.order_id});
   }
@@ -89,11 +94,19 @@ struct shard_state {
       return;
     }
     expect(t);
+    if (auto f = crashes.find(t.order_id); f != crashes.end() && f->second.restart_at) return hold_back(f->second, t);
     auto& e = live(t.order_id, false);
     if (e.stopping)
       e.held.push_back(std::move(t));
     else
       caf::anon_send(e.actor, std::move(t));
+  }
+
+  void hold_back(failures& f, tell_task& t) {
+    if (f.held.size() < l->limits.commands_waiting)
+      f.held.push_back(std::move(t));
+    else
+      t.done.answer(domain::failure{domain::errc::overloaded, "Too many commands are waiting for this order."});
   }
 
   void fell_idle(const std::string& id) {
@@ -135,18 +148,24 @@ struct shard_state {
     for (auto& t : gone.held) tell(t);
   }
 
-  /// What the order held and had not committed is given back; then it starts anew from its journal.
+  /// What the order held and had not committed is given back; then it starts anew from its journal, after a pause that grows.
   void crashed(const std::string& id, const std::string& why) {
     l->figures->order_crashes.Increment();
     runtime::log_order(spdlog::level::err, id, {}, "an order's actor crashed", why);
     caf::anon_send(l->inventory, drop_hold{id});
-    auto& f = crashes.try_emplace(id, failures{runtime::restart_budget{l->limits.restarts, l->limits.restart_window}}).first->second;
+    auto& f = crashes.try_emplace(id, failures{runtime::restart_budget{l->limits.restarts, l->limits.restart_window}, {}, {}, false}).first->second;
     if (f.parked) return;
-    if (f.budget.spend(l->clock->steady())) {
-      self->delayed_send(self, first_backoff, wake_orders{{id}});
-      return;
+    const auto now = l->clock->steady();
+    if (const auto pause = f.budget.spend(now)) {
+      f.restart_at = now + *pause;
+      restarts.push({*f.restart_at, id});
+    } else {
+      park(id, f, why);
     }
-    if (!f.budget.spend(l->clock->steady() + l->limits.restart_window)) return;
+  }
+
+  /// The order has used up its restarts: it takes one more command, which opens a review, and then nothing until a person has decided.
+  void park(const std::string& id, failures& f, const std::string& why) {
     l->figures->quarantined.Increment();
     tell_task t;
     t.order_id = id;
@@ -163,24 +182,46 @@ struct shard_state {
 
   void wake(const std::vector<std::string>& which) {
     for (const auto& id : which) {
-      if (auto f = crashes.find(id); f != crashes.end() && f->second.parked) crashes.erase(f);
+      const auto f = crashes.find(id);
+      if (f != crashes.end() && f->second.restart_at) continue;  // it starts by itself
+      if (f != crashes.end() && f->second.parked) crashes.erase(f);
       live(id, false);
     }
   }
 
+  void restart_due(runtime::steady_point now) {
+    while (!restarts.empty() && restarts.top().at <= now) {
+      const auto id = restarts.top().order_id;
+      restarts.pop();
+      auto& f = crashes.at(id);
+      f.restart_at.reset();
+      live(id, false);
+      for (auto& t : std::exchange(f.held, {})) tell(t);
+    }
+  }
+
   void on_tick() {
+    self->delayed_send(self, tick, shard_tick{});  // first: whatever fails below, time goes on
     const auto now = l->clock->steady();
+    if (watch->recovering() && now >= recover_at) watch->recovered();
     while (!waits.empty() && waits.top().at <= now) {
       if (auto it = orders.find(waits.top().order_id); it != orders.end()) caf::anon_send(it->second.actor, wait_over{now});
       waits.pop();
     }
+    restart_due(now);
     while (!sleepers.empty() && now - orders.at(sleepers.front()).touched > l->limits.idle_time) stop(sleepers.front());
-    if (now - nudged >= nudge_every) {
-      nudged = now;
-      for (auto& [id, e] : orders)
-        if (!e.idle && !e.stopping && now - e.touched >= nudge_every) caf::anon_send(e.actor, nudge{});
-    }
-    self->delayed_send(self, tick, shard_tick{});
+    if (now - nudged < nudge_every) return;
+    nudged = now;
+    for (auto& [id, e] : orders)
+      if (!e.idle && !e.stopping && now - e.touched >= nudge_every) caf::anon_send(e.actor, nudge{});
+    std::erase_if(crashes, [&](const auto& c) { return !c.second.parked && !c.second.restart_at && c.second.budget.whole(now); });
+  }
+
+  /// Everything that is told to the shard comes through here: a failure costs that message and no order that lives.
+  template <class Handler>
+  void guarded(Handler handler) {
+    const auto now = l->clock->steady();
+    watch->run(now, handler, [&](domain::duration pause) { recover_at = now + pause; });
   }
 
   self_ptr self;
@@ -190,24 +231,27 @@ struct shard_state {
   std::list<std::string> sleepers;  // idle, longest first
   std::priority_queue<deadline, std::vector<deadline>, std::greater<>> waits;
   std::unordered_map<std::string, failures> crashes;
-  runtime::steady_point nudged{};
+  std::priority_queue<deadline, std::vector<deadline>, std::greater<>> restarts;
+  runtime::steady_point nudged{}, recover_at{};
+  std::optional<runtime::supervisor> watch;
 };
 
 shard_actor::behavior_type behavior(shard_state::self_ptr self, links_ptr l) {
   auto& s = self->state;
   s.l = std::move(l);
-  self->set_down_handler([&s](const caf::down_msg& m) { s.down(m); });
+  s.watch.emplace(shard_state::name, *s.l->health);
+  self->set_down_handler([&s](const caf::down_msg& m) { s.guarded([&] { s.down(m); }); });
   self->set_exit_handler([self, &s](const caf::exit_msg& m) {
     for (auto& [id, e] : s.orders) caf::anon_send_exit(e.actor, caf::exit_reason::user_shutdown);
     self->quit(m.reason);
   });
   self->delayed_send(self, tick, shard_tick{});
-  return {[&s](place_task& m) { s.place(m); },
-          [&s](tell_task& m) { s.tell(m); },
-          [&s](const order_idle& m) { s.fell_idle(m.order_id); },
-          [&s](const order_awake& m) { s.awoke(m.order_id); },
-          [&s](const wake_orders& m) { s.wake(m.order_ids); },
-          [&s](const shard_tick&) { s.on_tick(); }};
+  return {[&s](place_task& m) { s.guarded([&] { s.place(m); }); },
+          [&s](tell_task& m) { s.guarded([&] { s.tell(m); }); },
+          [&s](const order_idle& m) { s.guarded([&] { s.fell_idle(m.order_id); }); },
+          [&s](const order_awake& m) { s.guarded([&] { s.awoke(m.order_id); }); },
+          [&s](const wake_orders& m) { s.guarded([&] { s.wake(m.order_ids); }); },
+          [&s](const shard_tick&) { s.guarded([&] { s.on_tick(); }); }};
 }
 
 }  // namespace

@@ -5,7 +5,10 @@
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 #include <list>
+#include <optional>
 #include <unordered_map>
+
+#include "runtime/supervision.hpp"
 
 namespace coreldove::actors {
 namespace {
@@ -45,12 +48,23 @@ struct risk_state {
       return;
     }
     c.age = by_age.insert(by_age.begin(), id);
-    c.asking.push_back(std::move(m));
+    c.asking.push_back(m);
+    look_up(id);
+    while (customers.size() > customers_remembered && forget_oldest()) {
+    }
+  }
+
+  void look_up(const std::string& id) {
     l->store->past_orders(id, orders_remembered, [me = risk_actor{self}, id](domain::result<std::vector<domain::past_order>> r) {
       caf::anon_send(me, customer_loaded{id, std::move(r)});
     });
-    while (customers.size() > customers_remembered && forget_oldest()) {
-    }
+  }
+
+  /// Whoever still waits for a history may have been forgotten: the store is asked again.
+  void on(const go_on&) {
+    watch->recovered();
+    for (const auto& [id, c] : customers)
+      if (!c.loaded) look_up(id);
   }
 
   bool forget_oldest() {
@@ -64,7 +78,7 @@ struct risk_state {
   /// Without a history (the store does not answer) the rules judge by the order alone.
   void on(customer_loaded& m) {
     const auto it = customers.find(m.customer_id);
-    if (it == customers.end()) return;
+    if (it == customers.end() || it->second.loaded) return;
     auto& c = it->second;
     c.loaded = true;
     if (m.orders) c.orders = *std::move(m.orders);
@@ -75,8 +89,16 @@ struct risk_state {
     customers.erase(it);
   }
 
+  /// Every message comes through here: a failure in one of them is no end of the actor, and costs nobody an answer.
+  template <class Message>
+  void handle(Message& m) {
+    watch->run(
+        l->clock->steady(), [&] { on(m); }, [&](domain::duration pause) { self->delayed_send(self, pause, go_on{}); });
+  }
+
   self_ptr self;
   links_ptr l;
+  std::optional<runtime::supervisor> watch;
   std::unordered_map<std::string, customer> customers;
   std::list<std::string> by_age;  // most recently seen first
 };
@@ -84,7 +106,8 @@ struct risk_state {
 risk_actor::behavior_type behavior(risk_state::self_ptr self, links_ptr l) {
   auto& s = self->state;
   s.l = std::move(l);
-  return {[&s](assess_customer& m) { s.on(m); }, [&s](customer_loaded& m) { s.on(m); }};
+  s.watch.emplace(risk_state::name, *s.l->health);
+  return {[&s](assess_customer& m) { s.handle(m); }, [&s](customer_loaded& m) { s.handle(m); }, [&s](const go_on& m) { s.handle(m); }};
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "runtime/logging.hpp"
+#include "runtime/supervision.hpp"
 
 namespace coreldove::actors {
 namespace {
@@ -29,7 +30,9 @@ struct timekeeper_state {
 
   explicit timekeeper_state(self_ptr s) : self(s) {}
 
-  void on_tick() {
+  void on(const timer_tick&) {
+    self->delayed_send(self, tick, timer_tick{});  // first: whatever fails below, time goes on
+    for (const auto& [party, gate] : l->gates) gate->tick();
     notice_clock_set_back();
     if (!asking) {
       asking = true;
@@ -42,7 +45,12 @@ struct timekeeper_state {
       l->store->unfinished(last_woken, orders_at_once,
                            [me = timekeeper_actor{self}](domain::result<std::vector<std::string>> r) { caf::anon_send(me, unfinished_found{std::move(r)}); });
     }
-    self->delayed_send(self, tick, timer_tick{});
+  }
+
+  /// Answers that were on their way may have been lost; the next tick asks again. What has fired already is remembered.
+  void on(const go_on&) {
+    watch->recovered();
+    asking = waking = false;
   }
 
   /// Retries that were put off by a clock which has been set back since would come that much too late: they are tried now.
@@ -96,8 +104,16 @@ struct timekeeper_state {
     for (auto& [shard, ids] : by_shard) caf::anon_send(*shard, wake_orders{std::move(ids)});
   }
 
+  /// Every message comes through here: a failure in one of them is no end of the actor, and costs nobody an answer.
+  template <class Message>
+  void handle(const Message& m) {
+    watch->run(
+        l->clock->steady(), [&] { on(m); }, [&](domain::duration pause) { self->delayed_send(self, pause, go_on{}); });
+  }
+
   self_ptr self;
   links_ptr l;
+  std::optional<runtime::supervisor> watch;
   bool asking = false, waking = false, recovered = false;
   std::string last_woken;
   std::unordered_map<std::string, runtime::steady_point> fired;
@@ -108,8 +124,10 @@ timekeeper_actor::behavior_type behavior(timekeeper_state::self_ptr self, links_
   auto& s = self->state;
   s.l = std::move(l);
   s.l->health->set("recovery", runtime::condition::degraded, "waking unfinished orders");
-  s.on_tick();
-  return {[&s](const timer_tick&) { s.on_tick(); }, [&s](const timers_due& m) { s.on(m); }, [&s](const unfinished_found& m) { s.on(m); }};
+  s.watch.emplace(timekeeper_state::name, *s.l->health);
+  s.handle(timer_tick{});
+  return {[&s](const timer_tick& m) { s.handle(m); }, [&s](const timers_due& m) { s.handle(m); }, [&s](const unfinished_found& m) { s.handle(m); },
+          [&s](const go_on& m) { s.handle(m); }};
 }
 
 }  // namespace

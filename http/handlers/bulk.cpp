@@ -1,5 +1,5 @@
 // POST ~/orders/bulk: one order a line in, one result a line out, in the same order, both at once. A bounded number of rows is under way at a time; when
-// the client does not read the results, its rows are not read either.
+// the client does not read the results, its rows are not read either. So a stream slows down by itself, and its rows pass the door without being refused.
 #include <deque>
 #include <memory>
 #include <mutex>
@@ -14,7 +14,7 @@
 namespace coreldove::http {
 namespace {
 
-constexpr std::size_t rows_under_way_max = 256;
+constexpr std::size_t rows_under_way_max = 64;
 constexpr std::size_t result_bytes_max = 4 * 1024 * 1024;  // unread results; a client may send some ten thousand rows before it reads
 constexpr std::size_t row_bytes_max = 1024 * 1024;
 
@@ -72,6 +72,7 @@ private:
     const auto line = line_number_;
     if (row.size() > row_bytes_max) return finish(at, refused(line, {problems::content_too_large, "A row may have one MiB."}));
     auto rq = common_;
+    rq.ahead = true;
     auto root = read_json_copy(row);
     if (const auto* p = std::get_if<problem>(&root)) return finish(at, refused(line, *p));
     std::vector<domain::field_error> errors;
@@ -81,7 +82,7 @@ private:
       if (!is_idempotency_key(*own_key)) return finish(at, refused(line, bad_key("invalid", "must be 1 to 255 visible ASCII characters")));
       rq.key = actors::request_key{common_scope(), *own_key, {}};
     } else if (rq.key) {
-      rq.key->key.append("#").append(std::to_string(line));
+      rq.key->scope.append("#").append(std::to_string(line));  // not to the key: a row of another request may have one that looks like it
     } else {
       return finish(at, refused(line, bad_key("required", "send Idempotency-Key with the request, or idempotency_key in each row")));
     }

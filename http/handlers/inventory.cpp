@@ -23,16 +23,28 @@ std::optional<std::string> sku_of(const request& rq, const responder& reply) {
   return std::nullopt;
 }
 
+response stock_response(const std::vector<domain::stock_row>& rows, const problem_context& where) {
+  if (rows.empty()) return to_response(problem{problems::not_found, "There is no such SKU."}, where);
+  response r;
+  append_stock(r.body, std::span<const domain::stock_row>{rows});
+  return r;
+}
+
 actors::reply<std::vector<domain::stock_row>> answer_with_stock(problem_context where, responder reply) {
   return [where = std::move(where), reply = std::move(reply)](domain::result<std::vector<domain::stock_row>> rows) {
-    if (!rows) {
-      auto p = problem_of(rows.error());
-      if (rows.error().code == domain::errc::wrong_state) p.kind = problems::conflict;  // it is about units, not about an order's status
+    reply(rows ? stock_response(*rows, where) : to_response(rows.error(), where));
+  };
+}
+
+actors::reply<actors::stock_answer> answer_with_adjusted(problem_context where, responder reply) {
+  return [where = std::move(where), reply = std::move(reply)](domain::result<actors::stock_answer> answer) {
+    if (!answer) {
+      auto p = problem_of(answer.error());
+      if (answer.error().code == domain::errc::wrong_state) p.kind = problems::conflict;  // it is about units, not about an order's status
       return reply(to_response(p, where));
     }
-    if (rows->empty()) return reply(to_response(problem{problems::not_found, "There is no such SKU."}, where));
-    response r;
-    append_stock(r.body, std::span<const domain::stock_row>{*rows});
+    auto r = stock_response(answer->rows, where);
+    if (answer->replayed) r.add_header("Idempotent-Replayed", "true");
     reply(std::move(r));
   };
 }
@@ -95,6 +107,15 @@ void list_inventory(app& a, const request& rq, responder reply) {
   });
 }
 
+void get_certificate(app& a, const request& rq, responder reply) {
+  a.engine.certificate([where = context_of(rq), reply = std::move(reply)](domain::result<std::string> document) {
+    if (!document) return reply(to_response(document.error(), where));
+    response r;
+    r.body = *std::move(document);
+    reply(std::move(r));
+  });
+}
+
 void get_inventory(app& a, const request& rq, responder reply) {
   auto sku = sku_of(rq, reply);
   if (sku) a.engine.stock_of(*std::move(sku), answer_with_stock(context_of(rq), std::move(reply)));
@@ -117,7 +138,7 @@ void put_inventory(app& a, const request& rq, responder reply) {
   if (errors.empty() && on_hand.has_value() == delta.has_value()) fields.complain("on_hand", "required", "give either on_hand or delta");
   if (!errors.empty()) return reply(to_response(problem{problems::invalid_input, "", std::move(errors), {}, 0}, context_of(rq)));
   a.engine.adjust_stock(*std::move(sku), std::move(warehouse), on_hand, delta, std::move(reason), std::get<actors::request>(std::move(asked)),
-                        answer_with_stock(context_of(rq), std::move(reply)));
+                        answer_with_adjusted(context_of(rq), std::move(reply)));
 }
 
 }  // namespace coreldove::http

@@ -50,6 +50,7 @@ transaction::transaction(database& db)
                              " ON CONFLICT(order_id,n) DO UPDATE SET state=excluded.state,document=excluded.document")),
       put_outbox_(db.prepare("INSERT INTO outbox(key,kind,payload) VALUES(?,?,?) ON CONFLICT DO NOTHING")),
       remove_outbox_(db.prepare("DELETE FROM outbox WHERE key=?")),
+      put_notice_(db.prepare("INSERT INTO inbox(source,id,type,verdict,subject,detail,at) VALUES(?,?,?,?,?,?,?) ON CONFLICT DO NOTHING")),
       insert_answer_(db.prepare("INSERT INTO idempotency(scope,key,fingerprint,status,version,order_id,document,at) VALUES(?,?,?,?,?,?,?,?)")),
       remove_answer_(db.prepare("DELETE FROM idempotency WHERE scope=? AND key=?")),
       replace_answer_(db.prepare("INSERT INTO idempotency(scope,key,fingerprint,status,version,order_id,document,at) VALUES(?,?,?,?,?,?,?,?)"
@@ -143,6 +144,17 @@ void transaction::write_queues(const append& item) {
 }
 
 domain::result<append_outcome> transaction::apply(const stock_adjustment& item) {
+  if (!item.idempotency) return adjust(item);
+  const auto& i = *item.idempotency;
+  if (!insert_answer_.try_run(i.scope, i.key, i.fingerprint, i.answer.status, i.answer.version, i.answer.order_id,
+                              std::optional{std::string_view{i.answer.document}}, item.at.time_since_epoch().count()))
+    return conflict("idempotency key taken");
+  auto done = adjust(item);
+  if (!done) remove_answer_.run(i.scope, i.key);
+  return done;
+}
+
+domain::result<append_outcome> transaction::adjust(const stock_adjustment& item) {
   // The orders before it in this transaction have moved the row already, as far as the adjustment is concerned.
   if (!stock_.flush()) throw sqlite_error(nullptr, SQLITE_CONSTRAINT);
   if (!stock_.adjust(item.sku, item.warehouse, item.delta))
@@ -157,6 +169,10 @@ void transaction::apply(const catalog& items, domain::time_point now) {
   for (const auto& l : items.levels)
     if (stock_.insert(l.sku, l.warehouse, l.level.on_hand))
       events_.write_next(sku_stream(l.sku), stock_event(l.warehouse, l.level.on_hand, "catalogue import"), now, "system");
+}
+
+void transaction::keep(const std::vector<kept_notice>& notices) {
+  for (const auto& n : notices) put_notice_.run(n.source, n.id, n.type, static_cast<int>(n.verdict), n.subject, n.detail, n.at.time_since_epoch().count());
 }
 
 void transaction::remove_outbox(const std::vector<std::string>& keys) {

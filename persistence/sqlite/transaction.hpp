@@ -30,6 +30,7 @@ public:
   domain::result<append_outcome> apply(const append& item, const std::vector<digest>& hashes);
   domain::result<append_outcome> apply(const stock_adjustment& item);
   void apply(const catalog& items, domain::time_point now);
+  void keep(const std::vector<kept_notice>& notices);
   void remove_outbox(const std::vector<std::string>& keys);
   /// Forgets answers older than `before`, at most `limit` of them.
   void purge_answers(domain::time_point before, std::size_t limit);
@@ -37,6 +38,7 @@ public:
   std::uint64_t position() const { return events_.position(); }
 
 private:
+  domain::result<append_outcome> adjust(const stock_adjustment& item);
   bool remember_answer(const append& item);
   void replace_answer(const append& item);
   void write_queues(const append& item);
@@ -48,7 +50,7 @@ private:
   order_writer orders_;
   stock_writer stock_;
   statement begin_, commit_, savepoint_, release_, rollback_to_;
-  statement put_timer_, remove_timer_, put_review_, put_outbox_, remove_outbox_;
+  statement put_timer_, remove_timer_, put_review_, put_outbox_, remove_outbox_, put_notice_;
   statement insert_answer_, remove_answer_, replace_answer_, oldest_answer_, purge_answers_;
   statement put_warehouse_, put_item_, probe_;
   std::optional<std::int64_t> oldest_answer_at_;  // nothing: not known

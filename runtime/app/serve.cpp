@@ -90,6 +90,7 @@ actors::links parts_of(const config::settings& s, persistence::sqlite::sqlite_st
 actors::engine_options engine_options_of(const config::settings& s, const outside_world& world) {
   actors::engine_options o;
   o.max_in_flight = s.max_in_flight;
+  o.door.target = s.store_within;
   for (const auto& [name, gateway] : world.gateways) o.intake.gateways.push_back(name);
   if (s.environment != config::environment::production) o.intake.sandbox_token = "tok_visa";
   o.webhooks = world.webhooks;
@@ -129,6 +130,12 @@ http::api_key_lookup key_lookup(persistence::sqlite::sqlite_store& store) {
 
 /// `host` as it stands in a URL.
 std::string url_host(const std::string& host) { return host.find(':') == std::string::npos ? host : "[" + host + "]"; }
+
+/// Where buyers reach the pages that send them on to a gateway.
+std::string pages_base(const config::settings& s, std::uint16_t port) {
+  if (!s.public_url.empty()) return s.public_url + "/api/order-workflow/pay";
+  return fmt::format("{}://{}:{}/api/order-workflow/pay", s.tls_cert_file.empty() ? "http" : "https", url_host(s.host), port);
+}
 
 /// Where the built-in sandbox reaches this server: on the machine itself. It speaks plain HTTP only.
 std::string webhook_base(const config::settings& s, std::uint16_t port) {
@@ -194,6 +201,7 @@ int run(const config::settings& s, const sigset_t& ending) {
 
   http::server server{server_options_of(s), engine, metrics, key_lookup(store), runtime::system_clock()};
   server.start();
+  world.pages->set_base(pages_base(s, server.port()));
   world.send_webhooks_to(webhook_base(s, server.port()));
   print_banner(s, world, server.port());
 

@@ -130,14 +130,14 @@ void fake_engine::tell(std::string order_id, domain::command what, actors::reque
 }
 
 void fake_engine::adjust_stock(std::string sku, std::string, std::optional<std::int64_t> set, std::optional<std::int64_t> change, std::string reason,
-                               actors::request, actors::reply<std::vector<domain::stock_row>> done) {
+                               actors::request, actors::reply<actors::stock_answer> done) {
   {
     const std::lock_guard lock{mutex};
     on_hand = set;
     delta = change;
     adjust_reason = std::move(reason);
   }
-  answer<std::vector<domain::stock_row>>(std::move(done), [sku] { return rows_of(sku); });
+  answer<actors::stock_answer>(std::move(done), [sku] { return actors::stock_answer{rows_of(sku), false}; });
 }
 
 void fake_engine::webhook(std::string source, actors::header_lookup headers, std::string raw_body, std::string, actors::reply<bool> done) {
@@ -193,6 +193,10 @@ void fake_engine::stock(std::string from, std::uint32_t, actors::reply<domain::s
 
 void fake_engine::stock_of(std::string sku, actors::reply<std::vector<domain::stock_row>> done) {
   answer<std::vector<domain::stock_row>>(std::move(done), [sku] { return rows_of(sku); });
+}
+
+void fake_engine::certificate(actors::reply<std::string> done) {
+  answer<std::string>(std::move(done), [] { return std::string{R"({"kind":"coreldove stock certificate"})"}; });
 }
 
 void fake_engine::reviews(domain::review_query query, actors::reply<domain::page> done) {
@@ -265,5 +269,7 @@ domain::intake_rules fake_engine::intake() const { return {{"stripe"}, "tok_visa
 std::vector<actors::component_health> fake_engine::health() const { return components; }
 
 bool fake_engine::ready() const { return is_ready; }
+
+std::optional<domain::failure> fake_engine::busy() const { return door_shut; }
 
 }  // namespace coreldove::test

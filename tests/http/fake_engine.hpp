@@ -29,6 +29,7 @@ public:
   bool hold = false;                       // answers to place are kept until `release`
   bool throw_on_place = false;
   bool is_ready = true;
+  std::optional<domain::failure> door_shut;  // what `busy` says
   std::vector<actors::component_health> components{{"store", "up", ""}};
   std::vector<domain::order_input> placed;
   std::vector<domain::command> commands;
@@ -49,7 +50,7 @@ public:
   void place(domain::order_input input, actors::request rq, actors::reply<actors::order_answer> done) override;
   void tell(std::string order_id, domain::command what, actors::request rq, actors::reply<actors::order_answer> done) override;
   void adjust_stock(std::string sku, std::string warehouse, std::optional<std::int64_t> set, std::optional<std::int64_t> change, std::string reason,
-                    actors::request rq, actors::reply<std::vector<domain::stock_row>> done) override;
+                    actors::request rq, actors::reply<actors::stock_answer> done) override;
   void webhook(std::string source, actors::header_lookup headers, std::string raw_body, std::string trace_id, actors::reply<bool> done) override;
   void document(std::string order_id, actors::reply<domain::document> done) override;
   void list(domain::order_query query, actors::reply<domain::page> done) override;
@@ -57,6 +58,7 @@ public:
   void history(std::string order_id, std::uint64_t after_seq, std::uint32_t limit, actors::reply<domain::page> done) override;
   void stock(std::string from_sku_exclusive, std::uint32_t limit, actors::reply<domain::stock_page> done) override;
   void stock_of(std::string sku, actors::reply<std::vector<domain::stock_row>> done) override;
+  void certificate(actors::reply<std::string> done) override;
   void reviews(domain::review_query query, actors::reply<domain::page> done) override;
   void performance(domain::time_point from, domain::time_point to, actors::reply<domain::performance> done) override;
   void feed(std::uint64_t after_position, std::uint32_t limit, actors::reply<std::vector<domain::history_entry>> done) override;
@@ -66,6 +68,7 @@ public:
   domain::intake_rules intake() const override;
   std::vector<actors::component_health> health() const override;
   bool ready() const override;
+  std::optional<domain::failure> busy() const override;
 
 private:
   template <class T, class F>

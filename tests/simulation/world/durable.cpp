@@ -71,6 +71,7 @@ domain::result<persistence::append_outcome> durable::write(const persistence::ap
 void durable::take_events(order_stream& s, const persistence::append& item) {
   for (const auto& e : item.events) {
     const domain::history_entry entry{log.size() + 1, item.stream, s.events.size() + 1, e.type, item.at, item.by, item.trace_id, e.data};
+    if (!s.events.empty() && entry.at < s.events.back().at) complain(item.stream, e.type + " happened before what it follows");
     log.push_back(entry);
     s.events.push_back(entry);
     const auto event = persistence::decode(e.type, e.data);
@@ -117,12 +118,14 @@ void durable::check(const order_stream& s, const persistence::append& item) {
 }
 
 domain::result<persistence::append_outcome> durable::write(const persistence::stock_adjustment& item) {
+  if (item.idempotency && keys.contains({item.idempotency->scope, item.idempotency->key})) return conflict("idempotency key taken");
   const row_name name{item.sku, item.warehouse};
   const auto row = stock.find(name);
   const auto before = row == stock.end() ? domain::stock_level{} : row->second;
   if (before.on_hand + item.delta < before.reserved) return domain::failure{domain::errc::wrong_state, "the stock would fall below what is reserved"};
   stock[name].on_hand += item.delta;
   counted[name] += item.delta;
+  if (item.idempotency) keys[{item.idempotency->scope, item.idempotency->key}] = {item.idempotency->fingerprint, item.idempotency->answer};
   const auto seq = ++sku_versions[item.sku];
   log.push_back({log.size() + 1, "sku/" + item.sku, seq, "stock_adjusted", item.at, item.by, {}, "{}"});
   return persistence::append_outcome{seq, log.size()};
