@@ -195,7 +195,7 @@ struct payment_routed {
   std::uint32_t n = 0, instead_of = 0;  // instead_of: the operation that ends with this, not done or declined; or 0
   std::string gateway;
   std::string reason;        // best, exploration, only_one, pinned, trial, none_fits
-  std::uint64_t policy = 0;  // version of policy and controls
+  std::uint32_t policy = 0;  // version of policy and controls
   std::string currency, method;
   std::uint8_t size = 0;                     // see payment_kind
   std::vector<routed_candidate> candidates;  // empty where only one was left

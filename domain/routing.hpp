@@ -31,7 +31,7 @@ struct gateway_standing {
 struct routing_view {
   routing_policy policy;
   routing_controls controls;
-  std::uint64_t version = 0;               // of policy and controls; 0: nobody has set any
+  std::uint32_t version = 0;               // of policy and controls; 0: nobody has set any
   std::vector<gateway_standing> gateways;  // in the order of the table's indexes; at most gateways_max
   success_table learnt;
   std::string default_gateway;  // where no other rule says anything
