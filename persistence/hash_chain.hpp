@@ -3,6 +3,8 @@
 // breaks every hash that follows, and `verify` finds it.
 #include <array>
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "domain/time.hpp"
@@ -21,5 +23,19 @@ struct hashed_event {
 };
 
 digest chain(const digest& before, const hashed_event& e);
+
+/// SHA-256 over fields, each told apart from its neighbours. One at a time per thread.
+class field_hash {
+public:
+  field_hash();
+  field_hash& number(std::uint64_t value);
+  field_hash& text(std::string_view value);
+  field_hash& hash(const digest& value);
+  digest finish();
+};
+
+/// 64 lower-case hex digits, and back.
+std::string to_hex(const digest& d);
+std::optional<digest> digest_from_hex(std::string_view hex);
 
 }  // namespace coreldove::persistence

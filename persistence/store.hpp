@@ -7,6 +7,7 @@
 
 #include "domain/query.hpp"
 #include "persistence/journal.hpp"
+#include "persistence/stock_chain.hpp"
 
 namespace coreldove::persistence {
 
@@ -44,7 +45,12 @@ public:
   virtual void due_timers(domain::time_point until, std::uint32_t limit, reply<std::vector<due_timer>> done) = 0;
   virtual void unfinished(std::string after_order_id, std::uint32_t limit, reply<std::vector<std::string>> done) = 0;
   virtual void outbox(std::string after_key, std::uint32_t limit, reply<std::vector<outbox_entry>> done) = 0;
+  /// The store's inbox, oldest first; `after`: how many to skip.
+  virtual void kept_notices(std::uint64_t after, std::uint32_t limit, reply<std::vector<kept_notice>> done) = 0;
   virtual void load_catalog(reply<catalog> done) = 0;  // levels: on_hand and reserved as they stand
+  /// What the events after one position did to the stock, up to another at most: some of them, `through` says how far. Bounded work.
+  /// Errors also: internal where an event cannot be read.
+  virtual void stock_ledger(std::uint64_t after_position, std::uint64_t until_position, reply<stock_ledger_page> done) = 0;
   virtual void ping(reply<bool> done) = 0;
 };
 

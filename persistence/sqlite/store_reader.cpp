@@ -8,6 +8,7 @@
 #include "persistence/sqlite/key_rows.hpp"
 #include "persistence/sqlite/list.hpp"
 #include "persistence/sqlite/schema.hpp"
+#include "persistence/sqlite/stock_ledger.hpp"
 
 namespace coreldove::persistence::sqlite {
 namespace {
@@ -190,6 +191,17 @@ void store_reader::unfinished(std::string after_order_id, std::uint32_t limit, r
   });
 }
 
+void store_reader::kept_notices(std::uint64_t after, std::uint32_t limit, reply<std::vector<kept_notice>> done) {
+  ask(pool_, lane::quick, std::move(done), [after, limit](reader& r) -> domain::result<std::vector<kept_notice>> {
+    std::vector<kept_notice> all;
+    auto found = r.prepared("SELECT source,id,type,verdict,subject,detail,at FROM inbox WHERE n>? ORDER BY n LIMIT ?").query(after, limit);
+    while (found.next())
+      all.push_back({found.string(0), found.string(1), found.string(2), static_cast<domain::notice_verdict>(found.integer(3)), found.string(4), found.string(5),
+                     domain::time_point{domain::duration{found.integer(6)}}});
+    return all;
+  });
+}
+
 void store_reader::outbox(std::string after_key, std::uint32_t limit, reply<std::vector<outbox_entry>> done) {
   ask(pool_, lane::quick, std::move(done), [after = std::move(after_key), limit](reader& r) -> domain::result<std::vector<outbox_entry>> {
     std::vector<outbox_entry> all;
@@ -224,6 +236,10 @@ void store_reader::load_catalog(reply<catalog> done) {
       return c;
     });
   });
+}
+
+void store_reader::stock_ledger(std::uint64_t after, std::uint64_t until, reply<stock_ledger_page> done) {
+  ask(pool_, lane::long_running, std::move(done), [after, until](reader& r) { return sqlite::stock_ledger(r, after, until); });
 }
 
 void store_reader::ping(reply<bool> done) {

@@ -26,7 +26,9 @@ public:
   void unfinished(std::string after_order_id, std::uint32_t limit, reply<std::vector<std::string>> done) override;
   void outbox(std::string after_key, std::uint32_t limit, reply<std::vector<outbox_entry>> done) override;
   void order_of_parcel(std::string tracking_number, reply<std::string> done) override;
+  void kept_notices(std::uint64_t after, std::uint32_t limit, reply<std::vector<kept_notice>> done) override;
   void load_catalog(reply<catalog> done) override;
+  void stock_ledger(std::uint64_t after_position, std::uint64_t until_position, reply<stock_ledger_page> done) override;
   void ping(reply<bool> done) override;
 
   void find_api_key(std::string hash, reply<std::optional<api_key>> done);
