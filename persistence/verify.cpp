@@ -1,18 +1,16 @@
 #include "persistence/verify.hpp"
 
 #include <fmt/format.h>
-#include <simdjson.h>
 
 #include <algorithm>
 #include <tuple>
 
 #include "persistence/codec/event_codec.hpp"
 #include "persistence/projection.hpp"
+#include "persistence/verify_auditor.hpp"
 
 namespace coreldove::persistence {
 namespace {
-
-constexpr std::string_view sku_prefix = "sku/";
 
 /// A damaged row may hold numbers that are no status.
 template <class Enum>
@@ -27,80 +25,58 @@ std::string summary(const order_row& r) {
                      r.refunded, r.unfinished ? ", unfinished" : "");
 }
 
-class auditor {
-public:
-  auditor(audit_source& source, const verify_options& options) : source_(source), options_(options) {}
+constexpr const char* rewrite_order = "write its row, document and lists anew from its events";
 
-  verification run() {
-    source_.each_event([this](const auto& e, const auto& hash) { see(e, hash); });
-    finish_stream();
-    check_stock();
-    if (complete_) check_figures();
-    check_orphans();
-    return std::move(result_);
-  }
+}  // namespace
 
-private:
-  void report(const char* check, std::string subject, std::string detail) {
-    if (++result_.findings_total <= options_.findings_max) result_.findings.push_back({check, std::move(subject), std::move(detail)});
-  }
+verification auditor::run() {
+  check_positions();
+  source_.each_event([this](const auto& e, const auto& hash) { see(e, hash); });
+  finish_stream();
+  check_stock();
+  check_figures();
+  check_answers();
+  check_orphans();
+  return std::move(result_);
+}
 
-  void see(const domain::history_entry& e, const digest& hash);
-  void take_in(const domain::history_entry& e);
-  void take_in_adjustment(const domain::history_entry& e);
-  void finish_stream();
-  void check_order(const domain::order& o);
-  void check_row(const domain::order& o, const stored_order& stored, const order_row& expected);
-  void check_queues(const domain::order& o, const stored_order& stored);
-  void check_stock();
-  void check_figures();
-  void check_orphans();
-
-  audit_source& source_;
-  const verify_options& options_;
-  verification result_;
-  audit_source::row_counts expected_rows_;
-  std::map<std::pair<std::string, std::string>, domain::stock_level> stock_;
-  std::map<figure_key, figure_values> figures_;
-
-  // The stream that is being read.
-  std::string stream_;
-  std::uint64_t seq_ = 0;
-  digest head_{};
-  domain::order order_;
-  bool readable_ = true;  // false: something in it is wrong already, and what follows from it would only be noise
-  bool complete_ = true;  // every stream so far was readable: sums over all of them mean something
-};
+void auditor::report(const char* check, std::string subject, std::string detail, std::string repair) {
+  if (!repair.empty()) ++result_.repairable;
+  if (++result_.findings_total <= options_.findings_max) result_.findings.push_back({check, std::move(subject), std::move(detail), std::move(repair)});
+}
 
 void auditor::see(const domain::history_entry& e, const digest& hash) {
   if (e.stream != stream_) {
     finish_stream();
     stream_ = e.stream;
-    seq_ = 0;
+    seq_ = position_ = 0;
     head_ = {};
     order_ = {};
+    books_.clear();
+    events_.clear();
     readable_ = true;
   }
   ++result_.events;
-  if (e.seq != seq_ + 1 && readable_) {
-    report("chain", stream_, fmt::format("event {} follows event {}", e.seq, seq_));
+  const auto broken = [this](std::string how) {
+    report("chain", stream_, std::move(how));
     readable_ = complete_ = false;
-  }
-  if (readable_ && chain(head_, {e.stream, e.seq, e.type, e.at, e.by, e.data}) != hash) {
-    report("chain", stream_, fmt::format("event {} was changed after it had been written: its hash does not fit", e.seq));
-    readable_ = complete_ = false;
-  }
+  };
+  if (e.seq != seq_ + 1 && readable_) broken(fmt::format("event {} follows event {}", e.seq, seq_));
+  if (e.position <= position_ && readable_) broken(fmt::format("event {} stands before event {} in the order of commits", e.seq, seq_));
+  if (readable_ && chain(head_, {e.stream, e.seq, e.type, e.at, e.by, e.data}) != hash)
+    broken(fmt::format("event {} was changed after it had been written: its hash does not fit", e.seq));
   seq_ = e.seq;
+  position_ = e.position;
   head_ = hash;
   if (!readable_) return;
-  if (stream_.starts_with(sku_prefix))
+  if (stream_.starts_with(sku_stream_prefix))
     take_in_adjustment(e);
   else
     take_in(e);
 }
 
 void auditor::take_in(const domain::history_entry& e) {
-  const auto event = decode(e.type, e.data);
+  auto event = decode(e.type, e.data);
   const bool begins = event && std::holds_alternative<domain::order_received>(*event);
   if (!event || begins != (e.seq == 1)) {
     report("event", stream_, fmt::format("event {}: {}", e.seq, event ? "an order begins with order_received, once" : event.error().detail));
@@ -112,125 +88,130 @@ void auditor::take_in(const domain::history_entry& e) {
     level.on_hand += m.on_hand;
     level.reserved += m.reserved;
   }
+  domain::add_to(books_, domain::entry_of(order_, *event));
   domain::evolve(order_, *event, e.at);
+  events_.emplace_back(*std::move(event), e.at);
 }
 
 void auditor::take_in_adjustment(const domain::history_entry& e) {
-  try {
-    simdjson::dom::parser parser;
-    const simdjson::dom::element data = parser.parse(e.data);
-    const std::string_view warehouse = data["warehouse"];
-    stock_[{stream_.substr(sku_prefix.size()), std::string(warehouse)}].on_hand += std::int64_t(data["delta"]);
-  } catch (const simdjson::simdjson_error& x) {
-    report("event", stream_, fmt::format("event {}: {}", e.seq, x.what()));
+  const auto moved = movements_of(e, {});
+  if (!moved) {
+    report("event", stream_, moved.error().detail);
     complete_ = false;
+    return;
   }
+  for (const auto& m : *moved) stock_[{m.sku, m.warehouse}].on_hand += m.on_hand;
 }
 
 void auditor::finish_stream() {
-  if (stream_.empty() || stream_.starts_with(sku_prefix)) return;
+  if (stream_.empty() || stream_.starts_with(sku_stream_prefix)) return;
   if (++result_.orders % 1'000 == 0 && options_.progress) options_.progress(result_.orders);
-  ++expected_rows_.orders;
-  if (readable_) return check_order(order_);
-  // Its rows are there all the same: they are nobody's orphans.
-  if (const auto stored = source_.order(stream_)) {
-    expected_rows_.timers += stored->timers.size();
-    expected_rows_.reviews += stored->reviews.size();
-  }
+  if (readable_) check_order(order_);
 }
 
 void auditor::check_order(const domain::order& o) {
-  if (o.id != stream_) report("event", stream_, fmt::format("its events are about {}", o.id));
+  if (o.id != stream_) return report("event", stream_, fmt::format("its events are about {}", o.id));
   if (o.authorized < o.captured || o.captured < o.refunded || o.refunded < 0)
     report("money", o.id, fmt::format("authorized {}, captured {}, refunded {}", o.authorized, o.captured, o.refunded));
-  const auto stored = source_.order(stream_);
-  if (!stored) return report("projection", stream_, "it has events, but no row");
+  if (const auto wrong = domain::disagreement(books_, o); !wrong.empty()) report("money", o.id, "its ledger: " + wrong);
   const auto expected = row_of(o);
-  check_row(o, *stored, expected);
-  check_queues(o, *stored);
-  expected_rows_.listings += expected.skus.size();
-  for (const auto& sku : expected.skus)
-    if (!source_.is_listed_under(stream_, sku)) report("listing", stream_, fmt::format("it is not found under {}", sku));
-  for (const auto& number : expected.tracking_numbers)
-    if (source_.order_of_parcel(number) < stream_) report("listing", stream_, fmt::format("it is not found by its parcel {}", number));
   const order_figures f(expected);
   for (const auto bucket : {f.created_ms / bucket_ms, all_time}) add(figures_[key_of(f, bucket)], values_of(f));
+  expected_rows_.listings += expected.skus.size();
+
+  const auto found = source_.order(stream_);
+  if (!found) report("projection", stream_, "it has events, but no row", rewrite_order);
+  const auto stored = found.value_or(stored_order{});
+  if (stored.version > o.version || (stored.version == o.version && found && stored.head != head_)) {
+    complete_ = false;  // its row has seen an event that is not there any more
+    return report("chain", o.id,
+                  stored.version > o.version ? fmt::format("its row is at version {}, its events end with {}: events are missing", stored.version, o.version)
+                                             : "the hash in its row is not that of its last event");
+  }
+  const bool row_fits = found && check_row(o, stored, expected), lists_fit = check_lists(expected);
+  if ((!row_fits || !lists_fit) && options_.repair) options_.repair->put_order(stream_, o.version, head_, expected);
+  check_timers(o, stored);
+  check_reviews(o, stored);
+  check_messages(stored);
 }
 
-void auditor::check_row(const domain::order& o, const stored_order& stored, const order_row& expected) {
+bool auditor::check_row(const domain::order& o, const stored_order& stored, const order_row& expected) {
   const auto& row = stored.row;
-  if (stored.version != o.version) report("projection", o.id, fmt::format("its row is at version {}, its events at {}", stored.version, o.version));
-  if (stored.head != head_) report("chain", o.id, "the hash in its row is not that of its last event");
   const auto same = [](const order_row& r) {
     return std::tie(r.status, r.payment, r.fulfillment, r.customer_id, r.customer_email, r.currency, r.currency_digits, r.total, r.captured, r.refunded,
                     r.created_at, r.updated_at, r.confirmed_at, r.shipped_at, r.delivered_at, r.unfinished);
   };
-  if (same(row) != same(expected))
-    report("projection", o.id, fmt::format("its row says {}; its events {}; or another column differs", summary(row), summary(expected)));
-  if (row.document != expected.document) report("document", o.id, "the stored order differs from what its events make of it");
+  const bool behind = stored.version != o.version, differs = same(row) != same(expected) || !stored.search_columns_fit,
+             other = row.document != expected.document;
+  if (behind) report("projection", o.id, fmt::format("its row is at version {}, its events at {}", stored.version, o.version), rewrite_order);
+  if (differs)
+    report("projection", o.id, fmt::format("its row says {}; its events {}; or another column differs", summary(row), summary(expected)), rewrite_order);
+  if (other) report("document", o.id, "the stored order differs from what its events make of it", rewrite_order);
+  return !behind && !differs && !other;
 }
 
-void auditor::check_queues(const domain::order& o, const stored_order& stored) {
+bool auditor::check_lists(const order_row& expected) {
+  bool fit = true;
+  for (const auto& sku : expected.skus) {
+    if (source_.is_listed_under(stream_, sku)) continue;
+    report("listing", stream_, fmt::format("it is not found under {}", sku), rewrite_order);
+    fit = false;
+  }
+  auto numbers = expected.tracking_numbers;
+  std::sort(numbers.begin(), numbers.end());
+  numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
+  for (const auto& number : numbers) {
+    const auto holder = source_.order_of_parcel(number);
+    if (holder == stream_) ++expected_rows_.parcels;
+    if (holder >= stream_) continue;  // carriers use numbers again: the later order has it then
+    report("listing", stream_, fmt::format("it is not found by its parcel {}", number), rewrite_order);
+    ++expected_rows_.parcels;
+    fit = false;
+  }
+  return fit;
+}
+
+void auditor::check_timers(const domain::order& o, const stored_order& stored) {
   auto timers = domain::timers(o, options_.policy);
   std::sort(timers.begin(), timers.end(), [](const auto& a, const auto& b) { return std::tie(a.kind, a.n) < std::tie(b.kind, b.n); });
-  if (timers != stored.timers)
-    report("timers", o.id, fmt::format("{} are stored, its events ask for {}, or they are due at other times", stored.timers.size(), timers.size()));
-  bool same = stored.reviews.size() == o.reviews.size();
-  for (std::size_t i = 0; same && i < o.reviews.size(); ++i) {
-    const auto expected = review_row_of(o, o.reviews[i]);
-    const auto& found = stored.reviews[i];
-    same = std::tie(expected.n, expected.kind, expected.state, expected.opened_at, expected.document) ==
-           std::tie(found.n, found.kind, found.state, found.opened_at, found.document);
+  if (timers == stored.timers) return;
+  report("timers", o.id, fmt::format("{} are stored, its events ask for {}, or they are due at other times", stored.timers.size(), timers.size()),
+         "set the timers that its events ask for");
+  if (options_.repair) options_.repair->put_timers(o.id, timers);
+}
+
+void auditor::check_reviews(const domain::order& o, const stored_order& stored) {
+  std::vector<review_change> expected;
+  for (const auto& r : o.reviews) expected.push_back(review_row_of(o, r));
+  const auto same = [](const review_change& a, const review_change& b) {
+    return std::tie(a.n, a.kind, a.state, a.opened_at, a.document) == std::tie(b.n, b.kind, b.state, b.opened_at, b.document);
+  };
+  if (std::equal(expected.begin(), expected.end(), stored.reviews.begin(), stored.reviews.end(), same)) return;
+  report("reviews", o.id, fmt::format("{} are stored, its events ask for {}, or they differ", stored.reviews.size(), expected.size()),
+         "put its reviews into the queue as its events say");
+  if (options_.repair) options_.repair->put_reviews(o.id, expected);
+}
+
+/// A message that was sent leaves the outbox without a trace, so only those that are there can be looked at.
+void auditor::check_messages(const stored_order& stored) {
+  if (stored.outbox.empty() || !options_.message_of) return;
+  std::map<std::string, outbox_entry> wanted;
+  domain::order o;
+  for (const auto& [event, at] : events_) {
+    domain::evolve(o, event, at);
+    if (auto m = options_.message_of(o, event)) wanted.emplace(m->key, std::move(*m));
   }
-  if (!same) report("reviews", o.id, fmt::format("{} are stored, its events ask for {}, or they differ", stored.reviews.size(), o.reviews.size()));
-  expected_rows_.timers += stored.timers.size();
-  expected_rows_.reviews += stored.reviews.size();
+  for (const auto& m : stored.outbox) {
+    const auto it = wanted.find(m.key);
+    if (it == wanted.end()) {
+      report("outbox", m.key, "no event of its order asks for this message", "take it out of the outbox");
+      if (options_.repair) options_.repair->remove_message(m.key);
+    } else if (it->second.kind != m.kind || (options_.reaches && !options_.reaches(m, it->second))) {
+      report("outbox", m.key, "the message would not reach whom its event names", "write the message anew from its event");
+      if (options_.repair) options_.repair->put_message(it->second);
+    }
+  }
 }
-
-void auditor::check_stock() {
-  source_.each_stock_row([this](const domain::stock_row& row) {
-    ++result_.stock_rows;
-    const auto name = fmt::format("{} at {}", row.sku, row.warehouse);
-    const auto& level = row.level;
-    if (level.reserved < 0 || level.reserved > level.on_hand) report("stock", name, fmt::format("{} reserved of {} on hand", level.reserved, level.on_hand));
-    const auto moved = stock_.extract({row.sku, row.warehouse});
-    const auto expected = moved.empty() ? domain::stock_level{} : moved.mapped();
-    if (complete_ && (expected.on_hand != level.on_hand || expected.reserved != level.reserved))
-      report("stock", name,
-             fmt::format("the table says {} on hand, {} reserved; the events {} and {}", level.on_hand, level.reserved, expected.on_hand, expected.reserved));
-  });
-  for (const auto& [row, level] : stock_)
-    if (complete_ && (level.on_hand != 0 || level.reserved != 0))
-      report("stock", fmt::format("{} at {}", row.first, row.second), "its events moved stock, but it has no row");
-}
-
-void auditor::check_figures() {
-  const auto name = [](const figure_key& k) {
-    return fmt::format("{}, {}/{}/{} in {}", k.bucket == all_time ? "all time" : fmt::format("hour {}", k.bucket), k.status, k.payment, k.fulfillment,
-                       std::string_view(k.currency.data(), k.currency.size()));
-  };
-  source_.each_figure([&](const figure_key& k, const figure_values& v) {
-    const auto counted = figures_.extract(k);
-    if ((counted.empty() ? figure_values{} : counted.mapped()) != v)
-      report("figures", name(k),
-             fmt::format("the counter says {} orders, there are {}, or their sums differ", v[0], counted.empty() ? 0 : counted.mapped()[0]));
-  });
-  for (const auto& [k, v] : figures_) report("figures", name(k), fmt::format("there are {} orders, but no counter", v[0]));
-}
-
-void auditor::check_orphans() {
-  const auto found = source_.count_rows();
-  const auto compare = [this](const char* what, std::uint64_t n, std::uint64_t expected) {
-    if (n != expected) report("orphans", what, fmt::format("{} rows, the orders account for {}", n, expected));
-  };
-  compare("orders", found.orders, expected_rows_.orders);
-  compare("documents", found.documents, expected_rows_.orders);
-  compare("timers", found.timers, expected_rows_.timers);
-  compare("reviews", found.reviews, expected_rows_.reviews);
-  if (complete_) compare("listings", found.listings, expected_rows_.listings);
-}
-
-}  // namespace
 
 verification verify(audit_source& source, const verify_options& options) { return auditor(source, options).run(); }
 

@@ -45,6 +45,7 @@ public:
   std::string string(int column) const { return std::string(text(column)); }
   bool is_null(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
   digest hash(int column) const;
+  int columns() const { return sqlite3_column_count(statement_); }
 
 private:
   sqlite3_stmt* statement_;

@@ -17,19 +17,18 @@ std::optional<std::int64_t> ms(const std::optional<domain::time_point>& t) {
   return ms(*t);
 }
 
-/// The total with four decimals, whatever the currency has, so that totals of all currencies stand in one index.
-std::int64_t with_four_decimals(std::int64_t total, std::uint8_t digits) {
-  for (unsigned d = digits; d < 4; ++d)
-    if (__builtin_mul_overflow(total, 10, &total)) return std::numeric_limits<std::int64_t>::max();
-  return total;
-}
-
 std::optional<std::int64_t> since(std::int64_t created, const std::optional<std::int64_t>& at) {
   if (!at) return std::nullopt;
   return *at - created;
 }
 
 }  // namespace
+
+std::int64_t with_four_decimals(std::int64_t total, std::uint8_t digits) {
+  for (unsigned d = digits; d < 4; ++d)
+    if (__builtin_mul_overflow(total, 10, &total)) return std::numeric_limits<std::int64_t>::max();
+  return total;
+}
 
 const order_head* head_cache::find(const std::string& id) {
   if (const auto it = young_.find(id); it != young_.end()) return &it->second;

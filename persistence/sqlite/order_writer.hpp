@@ -11,6 +11,9 @@
 
 namespace coreldove::persistence::sqlite {
 
+/// The total with four decimals, whatever the currency has, so that totals of all currencies stand in one index.
+std::int64_t with_four_decimals(std::int64_t total, std::uint8_t digits);
+
 /// Where an order stands in the store.
 struct order_head {
   std::int64_t no = 0;

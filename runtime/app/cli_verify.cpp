@@ -3,26 +3,100 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <memory>
 
+#include "actors/notifier/mail_text.hpp"
+#include "persistence/codec/event_codec.hpp"
 #include "persistence/sqlite/audit.hpp"
+#include "persistence/sqlite/repair.hpp"
+#include "persistence/stock_certificate.hpp"
 #include "persistence/verify.hpp"
 #include "runtime/app/cli.hpp"
 
 namespace coreldove::app {
 namespace {
 
-int verify(const config::settings& s) {
-  const auto source = persistence::sqlite::open_audit(config::database_path(s));
+/// A repair can uncover what the damage had hidden; each pass leaves less.
+constexpr int passes_max = 4;
+
+struct verify_choices {
+  bool repair = false, yes = false;
+  std::string certificate;
+};
+
+bool reaches(const persistence::outbox_entry& stored, const persistence::outbox_entry& wanted) {
+  const auto is = actors::read_mail(stored), should_be = actors::read_mail(wanted);
+  return is && should_be && is->to == should_be->to && is->order_id == should_be->order_id;
+}
+
+persistence::verification look(persistence::audit_source& source, persistence::repair_target* repair) {
   persistence::verify_options options;
+  options.message_of = actors::mail_for;
+  options.reaches = reaches;
+  options.repair = repair;
   const bool watched = ::isatty(STDERR_FILENO) == 1;
   if (watched) options.progress = [](std::uint64_t orders) { fmt::print(stderr, "\r{} orders", orders); };
-  const auto v = persistence::verify(*source, options);
+  auto v = persistence::verify(source, options);
   if (watched) fmt::print(stderr, "\r\033[K");
+  return v;
+}
 
-  for (const auto& f : v.findings) fmt::print("{}: {}: {}\n", f.check, f.subject, f.detail);
+void print(const persistence::verification& v, bool with_repairs) {
+  for (const auto& f : v.findings) {
+    fmt::print("{}: {}: {}\n", f.check, f.subject, f.detail);
+    if (with_repairs) fmt::print("  repair: {}\n", f.repair.empty() ? "none; what is missing cannot be made up" : f.repair);
+  }
   if (v.findings_total > v.findings.size()) fmt::print("… and {} more\n", v.findings_total - v.findings.size());
   fmt::print("{} orders, {} events, {} rows of stock: {}\n", v.orders, v.events, v.stock_rows,
              v.findings_total == 0 ? "everything adds up" : fmt::format("{} findings", v.findings_total));
+}
+
+std::string read_file(const std::string& name) {
+  std::ifstream file{name, std::ios::binary};
+  if (!file) throw std::runtime_error(fmt::format("{} cannot be read", name));
+  return {std::istreambuf_iterator<char>{file}, {}};
+}
+
+/// Whether what the certificate says is still in the store, however much has been added since.
+bool holds(const std::string& file, persistence::audit_source& source, std::uint64_t last) {
+  const auto certificate = persistence::read_certificate(read_file(file));
+  if (!certificate) {
+    fmt::print("certificate: {}: {}\n", file, certificate.error().detail);
+    return false;
+  }
+  const auto wrong = persistence::differences(*certificate, last, [&](std::uint64_t after, std::uint64_t until) { return source.stock_ledger(after, until); });
+  if (!wrong) {
+    fmt::print("certificate: {}: {}\n", file, wrong.error().detail);
+    return false;
+  }
+  for (const auto& w : *wrong) fmt::print("certificate: {}\n", w);
+  if (wrong->empty())
+    fmt::print("certificate of {}: position {}, {} rows of stock; all of it is in the store, which has {} events more now\n",
+               persistence::format_time(certificate->made_at), certificate->position, certificate->rows.size(), last - certificate->position);
+  return wrong->empty();
+}
+
+int verify(const verify_choices& chosen, const config::settings& s) {
+  const auto source = persistence::sqlite::open_audit(config::database_path(s));
+  const auto v = look(*source, nullptr);
+  print(v, chosen.repair);
+  const bool certified = chosen.certificate.empty() || holds(chosen.certificate, *source, v.position);
+  if (chosen.repair && v.repairable > 0) fmt::print("{} of them can be repaired: coreldove verify --repair --yes, while no server is running\n", v.repairable);
+  return v.findings_total == 0 && certified ? success : failure;
+}
+
+int repair(const config::settings& s) {
+  persistence::sqlite::store_repair store{config::database_path(s)};
+  auto v = look(store.source(), &store.target());
+  print(v, true);
+  if (v.repairable == 0) return v.findings_total == 0 ? success : failure;
+  for (int pass = 1; pass < passes_max && v.repairable > 0; ++pass) v = look(store.source(), &store.target());
+  if (v.repairable > 0) return fail("the store is as it was: after all repairs it still did not add up");
+  store.keep();
+  fmt::print("Repaired. Now:\n");
+  print(v, false);
   return v.findings_total == 0 ? success : failure;
 }
 
@@ -30,10 +104,18 @@ int verify(const config::settings& s) {
 
 void add_verify(CLI::App& app, action& chosen) {
   auto* command = app.add_subcommand("verify", "Check the whole store: events, stock, money, lists");
+  const auto c = std::make_shared<verify_choices>();
+  auto* repair_flag = command->add_flag("--repair", c->repair, "Say for each finding what a repair would do");
+  auto* yes_flag = command->add_flag("--yes", c->yes, "Do it; all or nothing, and no server may be running")->needs(repair_flag);
+  command->add_option("--certificate", c->certificate, "A certificate of the stock ledger: is what it says still in the store?")
+      ->check(CLI::ExistingFile)
+      ->excludes(yes_flag);
   command->footer(
       "It replays every event and compares what follows from it with what the store holds. A server may be running.\n"
-      "Each finding is a line: check: subject: detail. Exit status 1 where there is any.\n");
-  command->callback([&chosen] { chosen = with_settings(verify); });
+      "Each finding is a line: check: subject: detail. Exit status 1 where there is any.\n"
+      "What follows from events can be made again from them. Events that were changed or are missing cannot: they are\n"
+      "reported, and nothing of their order is touched.\n");
+  command->callback([&chosen, c] { chosen = with_settings([c](const config::settings& s) { return c->yes ? repair(s) : verify(*c, s); }); });
 }
 
 }  // namespace coreldove::app
