@@ -24,6 +24,7 @@ constexpr std::array table{
     route{get, "~/orders/{id}/tracking", any_role, none, get_tracking, "getTracking"},
     route{get, "~/orders/{id}/events", staff, none, get_history, "getOrderEvents"},
     route{get, "~/inventory", staff, none, list_inventory, "listInventory"},
+    route{get, "~/inventory/certificate", staff, none, get_certificate, "getStockCertificate"},
     route{get, "~/inventory/{sku}", staff, none, get_inventory, "getInventory"},
     route{put, "~/inventory/{sku}", staff, json, put_inventory, "adjustInventory"},
     route{get, "~/reviews", staff, none, list_reviews, "listReviews"},

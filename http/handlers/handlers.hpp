@@ -19,6 +19,7 @@ void fulfill_order(app& a, const request& rq, responder reply);
 void refund_order(app& a, const request& rq, responder reply);
 
 void list_inventory(app& a, const request& rq, responder reply);
+void get_certificate(app& a, const request& rq, responder reply);
 void get_inventory(app& a, const request& rq, responder reply);
 void put_inventory(app& a, const request& rq, responder reply);
 

@@ -39,6 +39,11 @@ constexpr std::array texts{
     operation_text{"getOrderEvents", "Orders", "An order's history", "Oldest first; `seq` counts from 1 without gaps.", "OrderId HistoryCursor HistoryLimit",
                    "", "200:HistoryPage", "404 422"},
     operation_text{"listInventory", "Inventory", "List stock", "By SKU, ascending.", "Limit Cursor", "", "200:StockPage", "422"},
+    operation_text{"getStockCertificate", "Inventory", "A certificate of the stock ledger",
+                   "For each SKU and warehouse: how many movements there were up to `position`, what they add up to, and the head of their hash chain. Kept "
+                   "elsewhere, it shows later that the ledger up to there is still the same: `coreldove verify --certificate FILE`. (A SKU that is called "
+                   "\"certificate\" is found at `/inventory/%63ertificate`.)",
+                   "", "", "200:StockCertificate", ""},
     operation_text{"getInventory", "Inventory", "One SKU's stock", "", "SkuPath", "", "200:Stock", "404"},
     operation_text{"adjustInventory", "Inventory", "Correct the stock",
                    "A count (`on_hand`) or a difference (`delta`). 409 where less would be on hand than is reserved.", "SkuPath IdempotencyKey",

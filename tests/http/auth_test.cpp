@@ -42,6 +42,7 @@ const std::map<std::string, std::string> may_call{
     {"getTracking", "customer operator manager admin"},
     {"getOrderEvents", "operator manager admin"},
     {"listInventory", "operator manager admin"},
+    {"getStockCertificate", "operator manager admin"},
     {"getInventory", "operator manager admin"},
     {"adjustInventory", "operator manager admin"},
     {"listReviews", "operator manager admin"},

@@ -172,6 +172,17 @@ TEST(Inventory, ShowsPagesAndSingleSkus) {
   EXPECT_EQ(server.get(api + "/inventory?limit=201").status, 422);
 }
 
+TEST(Inventory, GivesACertificateOfItsLedger) {
+  running_server server;
+  const auto answer = server.get(api + "/inventory/certificate");
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.body, R"({"kind":"coreldove stock certificate"})");
+  EXPECT_EQ(server.get(api + "/inventory/%63ertificate").status, 404) << "a SKU may be called that; here none is";
+  EXPECT_EQ(server.send("PUT", api + "/inventory/certificate", "{}").status, 405);
+  server.engine.failure = domain::failure{domain::errc::unavailable, "The store cannot be read."};
+  EXPECT_EQ(server.get(api + "/inventory/certificate").status, 503);
+}
+
 TEST(Inventory, IsCorrectedByCountOrDifference) {
   running_server server;
   EXPECT_EQ(server.send("PUT", api + "/inventory/A", R"({"warehouse":"east","on_hand":12,"reason":"counted"})").status, 200);
