@@ -75,6 +75,7 @@ public:
 private:
   using whose = runtime::admission::whose;
   std::optional<domain::failure> refusal(whose w) const;
+  bool has_room_for_payment(const std::string& gateway) const;
   std::optional<promise<order_answer>> admit(whose w, request& rq, reply<order_answer> done);
   void with_key(request rq, promise<order_answer> done, std::function<void(request, promise<order_answer>)> go);
   void payment_notice(const std::string& name, const webhook_source& source, const header_lookup& headers, const std::string& body,

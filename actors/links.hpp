@@ -21,7 +21,6 @@
 namespace coreldove::actors {
 
 struct limits {
-  std::string return_url;  // where a vendor's page sends the buyer back to; {order_id} stands for the order
   std::chrono::milliseconds payment_timeout{10'000};
   std::chrono::milliseconds carrier_timeout{15'000};
   std::size_t shards = 8;
@@ -46,6 +45,7 @@ struct links {
   actors::limits limits;
   std::map<std::string, std::shared_ptr<integrations::payment_gateway>, std::less<>> gateways;
   std::map<std::string, std::shared_ptr<integrations::carrier>, std::less<>> carriers;
+  std::function<std::string(std::string_view order_id)> return_url;  // where a vendor's page sends the buyer back to; may be empty
   std::shared_ptr<integrations::mailer> mailer;                          // null: no e-mail is sent
   std::map<std::string, std::shared_ptr<call_gate>, std::less<>> gates;  // before each of the gateways and carriers, by its name
 

@@ -32,6 +32,8 @@ telemetry::telemetry(runtime::metrics& m)
   auto& statuses = prometheus::BuildCounter().Name("coreldove_orders_total").Help("Orders that entered a status.").Register(m.registry());
   for (std::size_t i = 0; i < entered_.size(); ++i) entered_[i] = &statuses.Add({{"status", std::string{to_string(static_cast<domain::order_status>(i))}}});
   auto& answers = prometheus::BuildCounter().Name("coreldove_operations_total").Help("Answers of gateways and carriers.").Register(m.registry());
+  auto& told = prometheus::BuildCounter().Name("coreldove_payment_notices_total").Help("What became of the webhooks of gateways.").Register(m.registry());
+  for (std::size_t i = 0; i < notices_.size(); ++i) notices_[i] = &told.Add({{"verdict", std::string{to_string(static_cast<domain::notice_verdict>(i))}}});
   auto& times = prometheus::BuildHistogram().Name("coreldove_operation_seconds").Help("Calls of gateways and carriers.").Register(m.registry());
   for (std::size_t k = 0; k < outcomes_.size(); ++k) {
     const std::string kind{to_string(static_cast<domain::operation_kind>(k))};

@@ -19,6 +19,8 @@ public:
   void entered(domain::order_status s) { entered_[static_cast<std::size_t>(s)]->Increment(); }
   void answered(domain::operation_kind k, domain::operation_outcome o, double seconds);
 
+  void noticed(domain::notice_verdict v) { notices_[static_cast<std::size_t>(v)]->Increment(); }
+
   prometheus::Gauge& active_orders;  // actors alive
   prometheus::Gauge& in_flight;      // commands taken in and not yet answered
   prometheus::Counter& shed;         // refused by admission
@@ -32,6 +34,7 @@ private:
   std::array<prometheus::Counter*, domain::order_status_count> entered_{};
   std::array<std::array<prometheus::Counter*, 5>, 6> outcomes_{};
   std::array<prometheus::Histogram*, 6> seconds_{};
+  std::array<prometheus::Counter*, 5> notices_{};
 };
 
 }  // namespace coreldove::actors

@@ -75,6 +75,12 @@ void add_rules(std::vector<option>& out) {
   out.push_back({g, "HIGH_VALUE_THRESHOLD", &s::high_value_threshold_hundredths, t::hundredths,
                  "Orders with a total above this, in the order's own currency, wait for a person.", 0, most_hundredths});
   out.push_back({g, "FRAUD_SCORE_THRESHOLD", &s::fraud_score_threshold_tenths, t::tenths, "Orders with this fraud score or more wait for a person.", 0, 1'000});
+  out.push_back({g, "PAYMENT_APPROVAL_MINUTES", &s::payment_approval_minutes, t::whole,
+                 "How long an order waits for a buyer who has to approve the payment on the gateway's page; then it is rejected and its stock is free.", 1,
+                 10'080});
+  out.push_back({g, "PAYMENT_RETURN_URL", &s::payment_return_url, t::text,
+                 "Where a gateway's page sends the buyer back to, {order_id} standing for the order; empty: a page of this server that says goodbye.", 0,
+                 2'000});
   out.push_back({g, "ENABLE_QUALITY_CONTROL", &s::enable_quality_control, t::flag,
                  "Shipments with goods that the catalogue marks for inspection wait for a person's quality check."});
   out.push_back(

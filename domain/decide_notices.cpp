@@ -112,7 +112,7 @@ void decide_notice(deciding& d, const take_notice& c) {
       return;  // no gateway calls to say that it does not know
   }
   note(d, c, notice_verdict::applied, op.n);
-  settle(d, {op.n, c.outcome, c.reference, c.code, c.message, {}});
+  settle(d, {op.n, c.outcome, c.reference, c.code, c.message, {}, {}, c.soft});
 }
 
 void decide_dispute(deciding& d, const take_dispute& c) {

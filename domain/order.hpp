@@ -182,6 +182,7 @@ struct take_notice {
   std::uint32_t n = 0;          // 0: the latest operation of that kind on `reference`
   operation_outcome outcome{};  // awaiting_buyer: something has changed, look now
   std::string reference, code, message;
+  bool soft = false;  // declined: another gateway may still say yes
 };
 /// A dispute has been opened or closed; the gateway told, or a settlement report.
 struct take_dispute {

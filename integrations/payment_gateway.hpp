@@ -65,6 +65,10 @@ public:
   virtual void void_authorization(const std::string& authorization, const call_context& ctx, on_outcome done) = 0;
   virtual void refund(const std::string& authorization, domain::minor_units amount, const domain::currency& currency, const std::string& reason,
                       const call_context& ctx, on_outcome done) = 0;
+  /// Which order a payment was made for, where a webhook cannot say: done, with the order's id as the reference; declined where the vendor cannot say either.
+  virtual void owner(const std::string& /*payment*/, const call_context& /*ctx*/, on_outcome done) {
+    done({domain::operation_outcome::declined, {}, "not_supported", {}, {}});
+  }
   /// What `coreldove check` calls: harmless, proves address and credentials.
   virtual void check(on_outcome done) = 0;
 };

@@ -27,6 +27,12 @@ void order_shell::perform_open(const std::vector<domain::event>& just_written) {
   }
 }
 
+bool order_shell::waits_at_gate(std::uint32_t n) const {
+  const auto& op = order.operations.at(n - 1);
+  const auto gate = l->gates.find(op.party);
+  return gate != l->gates.end() && gate->second->holds(idempotency_key(order, op));
+}
+
 void order_shell::perform(const domain::operation& op, bool in_doubt) {
   using domain::operation_kind;
   told_idle = false;
@@ -52,6 +58,7 @@ void order_shell::perform(const domain::operation& op, bool in_doubt) {
     charge = {op.amount, in.currency, in.payment_token, in.customer_email, in.payment_method};
     charge.customer_name = in.billing.name;
     charge.customer_phone = in.billing.phone;
+    if (l->return_url) charge.return_url = l->return_url(id);
     if (op.looks > 0) charge.pending = op.reference;
   }
   caf::anon_send(l->payments, pay_operation{op, calls_made, std::move(charge), in.currency, last, std::move(context), order_actor{self}});

@@ -14,7 +14,15 @@ namespace {
 
 constexpr std::uint32_t tries_after_conflict = 3;
 
-bool reached(const order_shell::waiter& w, const domain::order& o) { return w.placed ? o.status != domain::order_status::received : is_quiet(o); }
+/// What ends somebody's wait: 201 where the work is done, 202 where it is the buyer's turn, so that he can be sent on at once; 0: neither.
+int wait_ends(bool placed, const domain::order& o) {
+  if (placed ? o.status != domain::order_status::received : is_quiet(o)) return 201;
+  const auto* awaited = placed ? domain::awaited_approval(o) : nullptr;
+  return awaited && awaited->state == domain::operation_state::awaiting_buyer ? 202 : 0;
+}
+
+/// Told by a gateway, by itself: it waits for no document.
+bool is_notice(const domain::command& c) { return std::holds_alternative<domain::take_notice>(c) || std::holds_alternative<domain::take_dispute>(c); }
 
 persistence::idempotency_record record_of(const request_key& k, const order_answer& a, bool replaces) {
   return {k.scope, k.key, k.fingerprint, {a.status, a.version, a.order_id, a.document}, replaces};
@@ -104,8 +112,10 @@ void order_shell::on(const operation_answered& m) {
   if (!latest && outcome != domain::operation_outcome::done) return;  // it was asked again since, and only that answer tells how things stand
   // That nothing came of this call says nothing of the one before it.
   if (latest && asked->in_doubt && outcome == domain::operation_outcome::not_done) outcome = domain::operation_outcome::unknown;
-  submit(
-      {domain::settle_operation{m.n, outcome, m.what.reference, m.what.code, m.what.message, m.what.tracking_number}, {"system", trace_id, {}, {}, {}}, {}, 0});
+  submit({domain::settle_operation{m.n, outcome, m.what.reference, m.what.code, m.what.message, m.what.tracking_number, m.what.redirect_url, m.what.soft},
+          {"system", trace_id, {}, {}, {}},
+          {},
+          0});
 }
 
 void order_shell::submit(task t) {
@@ -133,9 +143,10 @@ void order_shell::next() {
       t.done.answer(std::move(events).error());
       continue;
     }
-    if (events->empty()) {
+    if (events->empty() && !t.rq.key) {  // with a key its answer is kept, though nothing has changed
       if (std::holds_alternative<domain::answer_stock>(t.what) && order.allocations.empty()) caf::anon_send(l->inventory, drop_hold{id});
-      if (t.done) t.done.answer(answer_for(t, order, persistence::order_document(order)));
+      if (is_notice(t.what)) l->figures->noticed(domain::notice_verdict::repeated);
+      if (t.done) t.done.answer(answer_for(t, order, is_notice(t.what) ? std::string{} : persistence::order_document(order)));
       continue;
     }
     write(std::move(t), *std::move(events));
@@ -146,19 +157,21 @@ order_answer order_shell::answer_for(const task& t, const domain::order& after, 
   order_answer a{200, after.version, after.id, std::move(document), false};
   const bool placed = std::holds_alternative<domain::place_order>(t.what);
   const bool takes_time = placed || std::holds_alternative<domain::fulfill_order>(t.what) || std::holds_alternative<domain::refund_order>(t.what);
-  if (takes_time) a.status = t.rq.wait && reached({{}, {}, {}, {}, placed}, after) ? 201 : 202;
+  if (takes_time) a.status = t.rq.wait && wait_ends(placed, after) == 201 ? 201 : 202;
   return a;
 }
 
 void order_shell::write(task t, std::vector<domain::event> events) {
   auto d = make_append(order, events, l->policy, now(), t.rq.principal, t.rq.trace_id);
-  auto a = answer_for(t, d.after, d.append.row.document);
+  const auto ends = waiters.empty() ? 0 : wait_ends(waiters.front().placed, d.after);
+  const bool shown = (t.done && !is_notice(t.what)) || t.rq.key || (ends != 0 && waiters.front().key);
+  auto a = answer_for(t, d.after, shown ? d.append.row.document : std::string{});
   bool answers_waiter = false;
   if (t.rq.key) {
     d.append.idempotency = record_of(*t.rq.key, a, false);
-  } else if (!waiters.empty() && waiters.front().key && reached(waiters.front(), d.after)) {
+  } else if (ends != 0 && waiters.front().key) {
     auto final = a;
-    final.status = 201;
+    final.status = ends;
     d.append.idempotency = record_of(*waiters.front().key, final, true);
     answers_waiter = true;
   }
@@ -200,6 +213,8 @@ void order_shell::committed(writing w) {
   order = std::move(w.after);
   at = phase::live;
   placing.reset();
+  const auto* told = w.events.empty() ? nullptr : std::get_if<domain::notice_received>(&w.events.front());
+  if (told) l->figures->noticed(told->verdict);
   if (order.status != before || order.version == w.events.size()) l->figures->entered(order.status);
   if (order.status == domain::order_status::confirmed && before == domain::order_status::received)
     l->figures->confirm_seconds.Observe(std::chrono::duration<double>(order.updated_at - order.created_at).count());
@@ -221,11 +236,11 @@ void order_shell::answer(writing& w) {
 void order_shell::serve_waiters(bool first_is_stored) {
   bool stored = first_is_stored;
   for (auto& w : waiters) {
-    if (reached(w, order)) {
+    if (const auto ends = wait_ends(w.placed, order); ends != 0) {
       if (w.key && !stored)
         w.done.answer(std::move(w.first));
       else
-        w.done.answer(order_answer{201, order.version, id, persistence::order_document(order), false});
+        w.done.answer(order_answer{ends, order.version, id, persistence::order_document(order), false});
     }
     stored = false;
   }
@@ -253,7 +268,7 @@ void order_shell::refused(const domain::failure& why) {
   }
   const bool again = why.code == domain::errc::conflict && w.what.tries < tries_after_conflict;
   if (placing) {
-    if (!again || w.what.rq.key) {
+    if (!again) {
       w.what.done.answer(why);
       return self->quit();
     }
@@ -283,6 +298,8 @@ void order_shell::on_nudge() {
   if (at == phase::unread) return load();
   if (at != phase::live || in_journal || !waiting.empty()) return;
   const auto long_ago = steady() - std::max(l->limits.payment_timeout, l->limits.carrier_timeout) - l->limits.lost_after;
+  for (auto& s : started)
+    if (waits_at_gate(s.n)) s.since = steady();  // not lost: it has not gone out
   std::erase_if(started, [&](const auto& s) { return s.since < long_ago; });
   perform_open();  // also what was answered, but could not be written
   if (!order.stock_settled && (!stock_asked || *stock_asked < steady() - l->limits.lost_after)) ask_stock();

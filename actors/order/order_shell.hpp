@@ -96,6 +96,7 @@ struct order_shell {
   // effects.cpp
   void perform_open(const std::vector<domain::event>& just_written = {});
   void perform(const domain::operation& op, bool in_doubt);
+  bool waits_at_gate(std::uint32_t n) const;
 
   domain::time_point now() const { return l->clock->now(); }
   runtime::steady_point steady() const { return l->clock->steady(); }

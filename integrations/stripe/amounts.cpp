@@ -35,6 +35,20 @@ std::optional<std::int64_t> to_stripe(domain::minor_units amount, const domain::
   return amount;
 }
 
+std::optional<domain::minor_units> from_stripe(std::int64_t amount, const domain::currency& currency) {
+  const int digits = stripe_digits(currency.name());
+  for (int have = digits; have < currency.digits; ++have) {
+    const auto more = domain::checked_multiply(amount, 10);
+    if (!more) return std::nullopt;
+    amount = *more;
+  }
+  for (int have = digits; have > currency.digits; --have) {
+    if (amount % 10 != 0) return std::nullopt;
+    amount /= 10;
+  }
+  return amount;
+}
+
 std::string code_of(const domain::currency& currency) {
   std::string out{currency.name()};
   std::transform(out.begin(), out.end(), out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; });

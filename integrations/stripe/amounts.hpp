@@ -12,6 +12,9 @@ namespace coreldove::integrations::stripe {
 /// carried by the card networks), and some have fewer digits than ISO gives them.
 std::optional<std::int64_t> to_stripe(domain::minor_units amount, const domain::currency& currency);
 
+/// The way back; nothing where Stripe's amount has digits that the currency has not.
+std::optional<domain::minor_units> from_stripe(std::int64_t amount, const domain::currency& currency);
+
 /// "usd"
 std::string code_of(const domain::currency& currency);
 

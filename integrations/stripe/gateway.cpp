@@ -64,6 +64,7 @@ public:
   }
 
   std::string_view name() const override { return "stripe"; }
+  capabilities can() const override { return {.several_captures = options_.multicapture}; }
 
   void authorize(const charge& c, const call_context& ctx, on_outcome done) override {
     const auto amount = to_stripe(c.amount, c.currency);
@@ -142,6 +143,16 @@ public:
       // Perhaps by this very operation, under a key that Stripe has forgotten since.
       if (e.code == "charge_already_refunded" || (one->repeat && tells_nothing(r))) return self->find_refund(one, authorization, std::move(o));
       one->done(std::move(o));
+    });
+  }
+
+  void owner(const std::string& payment, const call_context& ctx, on_outcome done) override {
+    const auto one = make_call(ctx, 0, {}, std::move(done));
+    get(path_of(payment), *one, [one](const http::response& r) {
+      if (!is_success(r)) return one->done(trouble(r, read_error(r.body)));
+      const auto i = read_intent(r.body);
+      if (!i) return one->done(unreadable());
+      one->done(i->order_id.empty() ? outcome{operation_outcome::declined, {}, "no_order", {}, {}} : outcome{operation_outcome::done, i->order_id, {}, {}, {}});
     });
   }
 

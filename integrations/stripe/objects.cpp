@@ -44,6 +44,19 @@ std::string text_at(dom::element e, std::string_view key) {
   return e[key].get(text) == simdjson::SUCCESS ? std::string{text} : std::string{};
 }
 
+dispute to_dispute(dom::element e) {
+  dispute out;
+  out.id = text_at(e, "id");
+  out.status = text_at(e, "status");
+  out.currency = text_at(e, "currency");
+  out.payment_intent = text_at(e, "payment_intent");
+  out.reason = text_at(e, "reason");
+  out.amount = number_at(e, "amount");
+  dom::element details;
+  if (e["evidence_details"].get(details) == simdjson::SUCCESS) out.due_by = number_at(details, "due_by");
+  return out;
+}
+
 intent to_intent(dom::element e) {
   intent out;
   out.id = text_at(e, "id");

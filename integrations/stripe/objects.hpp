@@ -21,6 +21,11 @@ struct refund {
   std::int64_t amount = 0;
 };
 
+struct dispute {
+  std::string id, status, currency, payment_intent, reason;
+  std::int64_t amount = 0, due_by = 0;  // due_by: seconds since 1970; 0: not said
+};
+
 struct api_error {
   std::string type, code, decline_code, message;
   std::optional<intent> about;  // the PaymentIntent as it is, where Stripe says
@@ -28,6 +33,7 @@ struct api_error {
 
 intent to_intent(simdjson::dom::element e);
 refund to_refund(simdjson::dom::element e);
+dispute to_dispute(simdjson::dom::element e);
 /// A string member, or empty; also where `e` is no object.
 std::string text_at(simdjson::dom::element e, std::string_view key);
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <utility>
 
 #include "integrations/operation_key.hpp"
@@ -38,7 +40,11 @@ outcome authorization(const intent& i, const expectation& want) {
   if (i.status == "requires_capture" || i.status == "succeeded") return done(i.id);
   // Nobody is there to act: the order came in by API. The intent never becomes a hold by itself.
   if (i.status == "requires_action") return other(operation_outcome::declined, "authentication_required", "the card asks for the customer");
-  if (i.status == "requires_payment_method") return other(operation_outcome::declined, i.error_code.empty() ? i.status : i.error_code, i.error_message);
+  if (i.status == "requires_payment_method") {
+    auto o = other(operation_outcome::declined, i.error_code.empty() ? i.status : i.error_code, i.error_message);
+    o.soft = is_soft(o.code);
+    return o;
+  }
   if (i.status == "canceled") return other(operation_outcome::declined, "canceled", "the payment was cancelled at Stripe");
   return undecided(i.status);
 }
@@ -76,11 +82,34 @@ std::optional<outcome> cancellation_in_hindsight(const intent& i) {
   return std::nullopt;
 }
 
+/// Stripe publishes no such split; this follows what its codes advise the merchant to do.
+bool is_soft(std::string_view decline_code) {
+  static constexpr std::array<std::string_view, 14> codes{"insufficient_funds",
+                                                          "try_again_later",
+                                                          "processing_error",
+                                                          "issuer_not_available",
+                                                          "reenter_transaction",
+                                                          "approve_with_id",
+                                                          "card_velocity_exceeded",
+                                                          "withdrawal_count_limit_exceeded",
+                                                          "generic_decline",
+                                                          "do_not_honor",
+                                                          "call_issuer",
+                                                          "no_action_taken",
+                                                          "card_declined",
+                                                          "authentication_required"};
+  return std::find(codes.begin(), codes.end(), decline_code) != codes.end();
+}
+
 outcome trouble(const http::response& r, const api_error& e) {
   if (r.kind == http::reach::not_sent) return other(operation_outcome::not_done, std::string{r.error}, "Stripe was not reached");
   if (r.kind == http::reach::no_answer) return other(operation_outcome::unknown, std::string{r.error}, "no answer from Stripe");
   const auto code = !e.code.empty() ? e.code : !e.type.empty() ? e.type : fmt::format("http_{}", r.status);
-  if (r.status == 402) return other(operation_outcome::declined, e.decline_code.empty() ? code : e.decline_code, e.message);
+  if (r.status == 402) {
+    auto o = other(operation_outcome::declined, e.decline_code.empty() ? code : e.decline_code, e.message);
+    o.soft = is_soft(o.code);
+    return o;
+  }
   if (r.status == 429) return other(operation_outcome::not_done, code, e.message);
   // Wrong or revoked key: nothing happened, and the order is not to blame.
   if (r.status == 401 || r.status == 403) return other(operation_outcome::not_done, code, e.message);

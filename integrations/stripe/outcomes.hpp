@@ -27,6 +27,9 @@ outcome refunded(const refund& r, const expectation& want);
 std::optional<outcome> capture_in_hindsight(const intent& i, const expectation& want);
 std::optional<outcome> cancellation_in_hindsight(const intent& i);
 
+/// A decline after which another try, or another gateway, may succeed.
+bool is_soft(std::string_view decline_code);
+
 /// Anything but a 2xx. `e` is read from the body.
 outcome trouble(const http::response& r, const api_error& e);
 /// An answer 2xx that could not be understood: something happened.

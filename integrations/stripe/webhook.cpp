@@ -1,8 +1,10 @@
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
 #include "integrations/http/hmac.hpp"
 #include "integrations/operation_key.hpp"
+#include "integrations/stripe/amounts.hpp"
 #include "integrations/stripe/outcomes.hpp"
 #include "integrations/stripe/stripe.hpp"
 
@@ -56,6 +58,7 @@ void read_payment_intent(std::string_view type, const intent& i, payment_notice&
   } else if (type == "payment_intent.payment_failed" && kind == operation_kind::authorize) {
     out.operation = operation_kind::authorize;
     out.what = with(operation_outcome::declined, i.id, i.error_code.empty() ? i.status : i.error_code, i.error_message);
+    out.what.soft = is_soft(out.what.code);
     out.relevant = true;
   }
 }
@@ -73,6 +76,22 @@ void read_refund_event(const refund& r, payment_notice& out) {
   } else {
     out.relevant = false;  // pending: said when it was asked for
   }
+}
+
+/// An inquiry ("warning_…") takes no money, so it is none of the ledger's business.
+void read_dispute_event(std::string_view type, const dispute& d, payment_notice& out) {
+  std::string code{d.currency};
+  std::transform(code.begin(), code.end(), code.begin(), [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - ('a' - 'A')) : c; });
+  const auto currency = domain::currency::find(code);
+  const auto amount = currency ? from_stripe(d.amount, *currency) : std::nullopt;
+  const bool closed = type == "charge.dispute.closed";
+  const bool known = closed ? d.status == "won" || d.status == "lost" : type == "charge.dispute.created" && !d.status.starts_with("warning_");
+  if (d.id.empty() || !amount || !known) return;
+  dispute_notice n{dispute_notice::step::opened, d.id, d.payment_intent, *amount, d.reason, std::nullopt};
+  if (closed) n.what = d.status == "won" ? dispute_notice::step::won : dispute_notice::step::lost;
+  if (d.due_by > 0) n.answer_by = domain::time_point{std::chrono::seconds{d.due_by}};
+  out.dispute = std::move(n);
+  out.relevant = true;
 }
 
 /// A charge lists its refunds, newest first, in older API versions only; refund.updated tells the same in all of them.
@@ -100,6 +119,8 @@ public:
     out.type = type;
     if (type.starts_with("payment_intent.")) {
       read_payment_intent(type, to_intent(object), out);
+    } else if (type.starts_with("charge.dispute.")) {
+      read_dispute_event(type, to_dispute(object), out);
     } else if (type == "charge.refunded") {
       read_charge(object, out);
     } else if (type == "refund.updated" || type == "refund.failed" || type == "charge.refund.updated") {

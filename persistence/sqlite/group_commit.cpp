@@ -14,8 +14,11 @@ constexpr std::size_t jobs_per_commit = 1'000;
 constexpr std::size_t bytes_per_commit = 8u << 20;
 constexpr auto answers_kept = std::chrono::hours{24 * 7};
 constexpr auto retry_after = std::chrono::seconds{1};
+constexpr std::int64_t stalled_after_ms = 2'000;
 
 domain::time_point wall_clock() { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
+
+std::int64_t steady_ms() { return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 domain::failure unavailable(std::string detail) { return {domain::errc::unavailable, std::move(detail)}; }
 
@@ -64,7 +67,7 @@ group_commit::group_commit(const sqlite_options& options) : options_(options), c
 group_commit::~group_commit() { stop(); }
 
 void group_commit::append(persistence::append item, append_done done) {
-  if (!healthy()) return done(unavailable("the store cannot be written at the moment"));
+  if (!usable()) return done(unavailable("the store cannot be written at the moment"));
   if (queued() >= options_.max_queued) return done(unavailable("too many appends are waiting"));
   job j;
   j.size_bytes = size_of(item);
@@ -81,6 +84,8 @@ void group_commit::adjust(stock_adjustment item, append_done done) { enqueue({ad
 void group_commit::import(persistence::catalog items, plain_done done) { enqueue({import_job{std::move(items), std::move(done)}}); }
 
 void group_commit::outbox_done(std::vector<std::string> keys, plain_done done) { enqueue({outbox_job{std::move(keys), std::move(done)}}); }
+
+void group_commit::keep(std::vector<kept_notice> notices, plain_done done) { enqueue({keep_job{std::move(notices), std::move(done)}}); }
 
 void group_commit::enqueue(job j) {
   {
@@ -108,6 +113,11 @@ void group_commit::stop() {
   connection_.reset();
 }
 
+bool group_commit::stalled() const {
+  const auto since = busy_since_ms_.load(std::memory_order_relaxed);
+  return since != 0 && steady_ms() - since > stalled_after_ms;
+}
+
 bool group_commit::wait(std::vector<job>& taken) {
   taken.clear();
   std::unique_lock lock(mutex_);
@@ -128,7 +138,7 @@ void group_commit::run() {
       process({taken.data() + from, to - from});
       from = to;
     }
-    if (!healthy())
+    if (!usable())
       recover();
     else if (taken.empty())
       look_after_the_log(true);
@@ -136,16 +146,19 @@ void group_commit::run() {
 }
 
 void group_commit::process(batch b) {
-  if (!healthy()) {
+  if (!usable()) {
     for (auto& j : b) j.result = unavailable("the store cannot be written at the moment");
     return answer(b);
   }
   const auto start = std::chrono::steady_clock::now();
+  busy_since_ms_ = steady_ms();
   try {
     if (!commit_together(b)) commit_carefully(b);
   } catch (const sqlite_error& e) {
+    busy_since_ms_ = 0;
     return fault(b, e);
   }
+  busy_since_ms_ = 0;
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
   if (options_.observe.commit_seconds) options_.observe.commit_seconds(took.count());
   const auto position = connection_->tx.position();
@@ -163,6 +176,10 @@ group_commit::outcome group_commit::apply(job& j) {
                              },
                              [&](outbox_job& x) -> outcome {
                                tx.remove_outbox(x.keys);
+                               return append_outcome{};
+                             },
+                             [&](keep_job& x) -> outcome {
+                               tx.keep(x.notices);
                                return append_outcome{};
                              }},
                     j.what);
@@ -223,7 +240,7 @@ void group_commit::answer(batch b) {
                           x.done(std::move(j.result));
                         },
                         [&](adjust_job& x) { x.done(std::move(j.result)); }, [&](import_job& x) { x.done(plain(j.result)); },
-                        [&](outbox_job& x) { x.done(plain(j.result)); }},
+                        [&](outbox_job& x) { x.done(plain(j.result)); }, [&](keep_job& x) { x.done(plain(j.result)); }},
                j.what);
   }
   if (appends > 0 && options_.observe.batch_size) options_.observe.batch_size(appends);

@@ -28,8 +28,10 @@ public:
   void adjust(stock_adjustment item, append_done done) override;
   void import(persistence::catalog items, plain_done done) override;
   void outbox_done(std::vector<std::string> keys, plain_done done) override;
+  void keep(std::vector<kept_notice> notices, plain_done done) override;
   std::size_t queued() const override { return appends_queued_.load(std::memory_order_relaxed); }
-  bool healthy() const override { return healthy_.load(std::memory_order_relaxed); }
+  /// Also false while a transaction does not come to its end: a disk that hangs, a lock that somebody else holds.
+  bool healthy() const override { return usable() && !stalled(); }
 
   /// Commits what is queued, empties the log and refuses what comes later.
   void stop();
@@ -52,9 +54,13 @@ private:
     std::vector<std::string> keys;
     plain_done done;
   };
+  struct keep_job {
+    std::vector<kept_notice> notices;
+    plain_done done;
+  };
   using outcome = domain::result<append_outcome>;
   struct job {
-    std::variant<append_job, adjust_job, import_job, outbox_job> what;
+    std::variant<append_job, adjust_job, import_job, outbox_job, keep_job> what;
     std::size_t size_bytes = 0;
     outcome result = append_outcome{};
   };
@@ -67,6 +73,8 @@ private:
     std::int64_t page_size_bytes, log_pages = 0;  // of the write-ahead log after the last commit
   };
 
+  bool usable() const { return healthy_.load(std::memory_order_relaxed); }
+  bool stalled() const;
   void enqueue(job j);
   void run();
   /// What has queued up; nothing where nothing came for a second. False: stopped, and nothing left to do.
@@ -88,6 +96,7 @@ private:
   bool committing_ = false;                           // writer thread only: COMMIT itself has been reached
   std::chrono::steady_clock::time_point retry_at_{};  // writer thread only: when a store at fault is tried again
   std::atomic<bool> healthy_{true};
+  std::atomic<std::int64_t> busy_since_ms_{0};  // by the steady clock; 0: no transaction is under way
   std::atomic<std::size_t> appends_queued_{0};
   std::mutex mutex_;  // guards what follows, up to the checkpointer
   std::condition_variable wake_;

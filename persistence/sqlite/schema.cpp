@@ -81,7 +81,14 @@ CREATE TABLE api_keys(
 CREATE TABLE probe(id INTEGER PRIMARY KEY, at INTEGER NOT NULL);
 )sql";
 
-constexpr std::array migrations{first_schema};
+constexpr const char* payment_inbox = R"sql(
+CREATE TABLE inbox(
+  n INTEGER PRIMARY KEY, source TEXT NOT NULL, id TEXT NOT NULL, type TEXT NOT NULL, verdict INTEGER NOT NULL,
+  subject TEXT NOT NULL, detail TEXT NOT NULL, at INTEGER NOT NULL,
+  UNIQUE(source, id));
+)sql";
+
+constexpr std::array migrations{first_schema, payment_inbox};
 
 }  // namespace
 

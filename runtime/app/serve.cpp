@@ -78,6 +78,15 @@ actors::links parts_of(const config::settings& s, persistence::sqlite::sqlite_st
   for (const auto& [name, carrier] : world.carriers) l.policy.carriers.push_back(name);
   if (!l.policy.gateways.empty()) l.policy.default_gateway = l.policy.gateways.front();
   if (!l.policy.carriers.empty()) l.policy.default_carrier = l.policy.carriers.front();
+  for (const auto& [name, gateway] : world.gateways)
+    if (const auto can = gateway->can(); !can.partial_capture || !can.several_captures) l.policy.capture_once.push_back(name);
+  l.policy.approval_time = std::chrono::minutes{s.payment_approval_minutes};
+  l.return_url = [pages = world.pages, own = s.payment_return_url](std::string_view order_id) {
+    constexpr std::string_view mark = "{order_id}";
+    auto url = own.empty() ? pages->back() : own;
+    if (const auto at = url.find(mark); at != std::string::npos) url.replace(at, mark.size(), order_id);
+    return url;
+  };
   l.limits.payment_timeout = s.payment_timeout;
   l.limits.carrier_timeout = s.carrier_timeout;
   l.limits.idle_orders = s.idle_orders;
