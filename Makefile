@@ -1,7 +1,7 @@
 # CoreLDove Order Processing. `make help` lists the targets; the first build takes a few minutes.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test bench simulate mutations check format generate asan tsan clean
+.PHONY: help setup build run test bench kills recovery simulate mutations check format generate asan tsan clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -22,6 +22,14 @@ test: setup ## build and run every test; LABEL=unit (or integration, e2e, sim) f
 bench: setup ## build, run the bench suite, print one table, write build/bench/results.json
 	@.ci/build.sh release coreldove coreldove-micro
 	@bench/run.py build
+
+kills: setup ## kill -9 under load, KILLS=200 times (SEED=… for the same dice), then read the books; one line of result
+	@.ci/build.sh release test_faults
+	@KILLS=$(or $(KILLS),200) SEED=$(SEED) build/tests/test_faults --gtest_filter='Kills.*' --gtest_brief=1
+
+recovery: setup ## how long a start takes after a kill with STORED=100000 orders in the store and OPEN=5000 of them unfinished
+	@.ci/build.sh release coreldove
+	@bench/recovery.py build $(or $(STORED),100000) $(or $(OPEN),5000)
 
 simulate: setup ## the engine under faults from SEEDS=1000 seeds (FIRST=1, STEPS=10000); a failing seed prints how to replay it
 	@.ci/build.sh release coreldove-sim

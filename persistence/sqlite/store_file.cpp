@@ -6,8 +6,10 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <string>
 #include <system_error>
 
 #include "persistence/sqlite/schema.hpp"
@@ -52,7 +54,9 @@ void check_store(const std::filesystem::path& file) {
   std::error_code none;
   const auto size = std::filesystem::file_size(file, none);
   if (none || size == 0 || size > checked_size_bytes_max) return;
-  const auto corrupt = [&](std::string_view what) {
+  const auto corrupt = [&](std::string_view text) {
+    std::string what{text.substr(text.find('\n') == std::string_view::npos ? 0 : text.find('\n') + 1)};  // after "*** in database main ***"
+    std::ranges::replace(what, '\n', ' ');
     return std::runtime_error(fmt::format("it is corrupt ({}); restore a backup, or move the file away to start empty", what));
   };
   try {

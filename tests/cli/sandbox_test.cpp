@@ -2,10 +2,12 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
-#include "tests/cli/program.hpp"
+#include "tests/program/program.hpp"
 
 namespace coreldove::cli_test {
 namespace {
+
+using namespace program_test;
 
 TEST(Sandbox, RunsOnFreePortsUntilItIsAskedToEnd) {
   for (const int number : {SIGTERM, SIGINT}) {

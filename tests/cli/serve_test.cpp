@@ -8,11 +8,13 @@
 #include <optional>
 #include <string>
 
-#include "tests/cli/program.hpp"
-#include "tests/cli/web.hpp"
+#include "tests/program/program.hpp"
+#include "tests/program/web.hpp"
 
 namespace coreldove::cli_test {
 namespace {
+
+using namespace program_test;
 
 using testing::AllOf;
 using testing::ElementsAre;

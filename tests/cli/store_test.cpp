@@ -5,10 +5,12 @@
 
 #include <fstream>
 
-#include "tests/cli/program.hpp"
+#include "tests/program/program.hpp"
 
 namespace coreldove::cli_test {
 namespace {
+
+using namespace program_test;
 
 using testing::AllOf;
 using testing::ElementsAre;
@@ -145,6 +147,33 @@ TEST(Verify, NamesWhatWasChangedBehindTheStoresBack) {
   const auto p = run(dir.path(), {"verify"});
   EXPECT_EQ(p.status, 1);
   EXPECT_THAT(p.out, AllOf(HasSubstr("stock: "), HasSubstr("W-1"), HasSubstr("1 findings\n")));
+
+  const auto listed = run(dir.path(), {"verify", "--repair"});
+  EXPECT_EQ(listed.status, 1);
+  EXPECT_THAT(listed.out, AllOf(HasSubstr("repair: set the row to what its events add up to"), HasSubstr("1 of them can be repaired")));
+  EXPECT_EQ(run(dir.path(), {"verify"}).status, 1) << "only looked";
+  const auto repaired = run(dir.path(), {"verify", "--repair", "--yes"});
+  EXPECT_EQ(repaired.status, 0) << repaired.out << repaired.err;
+  EXPECT_THAT(repaired.out, HasSubstr("Repaired. Now:\n0 orders"));
+  EXPECT_EQ(run(dir.path(), {"verify"}).status, 0);
+}
+
+TEST(Verify, DoesNotMakeUpAnEventThatIsGone) {
+  const scratch dir;
+  const auto file = write_file(dir, "catalog.csv",
+                               "record,sku,product_id,name,weight_grams,warehouse,country,on_hand\n"
+                               "warehouse,,,Kassel,,de,DE,\nproduct,W-1,p,Widget,10,,,\nproduct,W-2,p,Widget,10,,,\nstock,W-1,,,,de,,5\nstock,W-2,,,,de,,5\n");
+  ASSERT_EQ(run(dir.path(), {"catalog", "import", file}).status, 0);
+  tamper(dir.path() / "var" / "coreldove.db", "DELETE FROM events WHERE position=1");
+  const auto p = run(dir.path(), {"verify", "--repair", "--yes"});
+  EXPECT_EQ(p.status, 1);
+  EXPECT_THAT(p.out, AllOf(HasSubstr("chain: positions: "), HasSubstr("repair: none"), Not(HasSubstr("Repaired"))));
+}
+
+TEST(Verify, RefusesChoicesThatDoNotGoTogether) {
+  const scratch dir;
+  EXPECT_EQ(run(dir.path(), {"verify", "--yes"}).status, 2);
+  EXPECT_EQ(run(dir.path(), {"verify", "--certificate", "/nowhere"}).status, 2);
 }
 
 TEST(Check, CallsEverySystemOfTheSandboxWorld) {

@@ -3,10 +3,12 @@
 
 #include "http/auth.hpp"
 #include "runtime/clock.hpp"
-#include "tests/cli/program.hpp"
+#include "tests/program/program.hpp"
 
 namespace coreldove::cli_test {
 namespace {
+
+using namespace program_test;
 
 using testing::ElementsAre;
 using testing::IsEmpty;

@@ -2,10 +2,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/cli/program.hpp"
+#include "tests/program/program.hpp"
 
 namespace coreldove::cli_test {
 namespace {
+
+using namespace program_test;
 
 using testing::AllOf;
 using testing::ElementsAre;

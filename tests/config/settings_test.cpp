@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "config/option.hpp"
+#include "config/stop_at.hpp"
 
 namespace coreldove::config {
 namespace {
@@ -140,9 +141,29 @@ INSTANTIATE_TEST_SUITE_P(
         bad_value{"CLUSTER_PEERS", "a,b", "CLUSTER_PEERS: \"a,b\" is not allowed; this version runs as a single node"},
         bad_value{"CORELDOVE_HTTP_THREAD", "2", "CORELDOVE_HTTP_THREAD: there is no such setting; did you mean CORELDOVE_HTTP_THREADS?"},
         bad_value{"CORELDOVE_PAYMNT_TIMEOUT", "2", "CORELDOVE_PAYMNT_TIMEOUT: there is no such setting; did you mean CORELDOVE_PAYMENT_TIMEOUT?"},
+        bad_value{"CORELDOVE_TEST_STOP_AT", "after_commit",
+                  "CORELDOVE_TEST_STOP_AT: \"after_commit\" is not allowed; allowed is POINT:N with POINT one of before_commit, after_commit, before_call, "
+                  "after_call, before_answer and N from 1"},
+        bad_value{"CORELDOVE_TEST_STOP_AT", "lunch:1",
+                  "CORELDOVE_TEST_STOP_AT: \"lunch:1\" is not allowed; allowed is POINT:N with POINT one of before_commit, after_commit, before_call, "
+                  "after_call, before_answer and N from 1"},
+        bad_value{"CORELDOVE_TEST_STOP_AT", "before_call:0",
+                  "CORELDOVE_TEST_STOP_AT: \"before_call:0\" is not allowed; allowed is POINT:N with POINT one of before_commit, after_commit, before_call, "
+                  "after_call, before_answer and N from 1"},
         bad_value{"TLS_CERT_FILE", "/nowhere/cert.pem", "TLS_CERT_FILE: \"/nowhere/cert.pem\" is not allowed; allowed is a file that can be read"},
         bad_value{"SMTP_USERNAME", "mailer", "SMTP_PASSWORD: not set; SMTP_USERNAME, SMTP_PASSWORD are needed together"},
         bad_value{"REQUIRE_HTTPS", "true", "REQUIRE_HTTPS: \"true\" is not allowed alone; set TLS_CERT_FILE and TLS_KEY_FILE too"}));
+
+TEST(Settings, ATestMayStopTheServerAtANamedPointButNotInProduction) {
+  EXPECT_THAT(load({{"CORELDOVE_TEST_STOP_AT", "before_answer:37"}}).problems, IsEmpty());
+  const auto at = parse_stop_at("before_answer:37");
+  ASSERT_TRUE(at);
+  EXPECT_EQ(at->point, stop_point::before_answer);
+  EXPECT_EQ(at->nth, 37U);
+  auto variables = production();
+  variables["CORELDOVE_TEST_STOP_AT"] = "before_answer:37";
+  EXPECT_THAT(load(variables).problems, ElementsAre("CORELDOVE_TEST_STOP_AT: \"before_answer:37\" is not allowed; in production allowed is the empty value"));
+}
 
 TEST(Settings, AllComplaintsComeAtOnce) {
   const auto l = load({{"PORT", "x"}, {"LOG_LEVEL", "x"}, {"CORELDOVE_X", "x"}, {"ENVIRONMENT", "production"}});

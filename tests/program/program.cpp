@@ -1,4 +1,4 @@
-#include "tests/cli/program.hpp"
+#include "tests/program/program.hpp"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -17,7 +17,7 @@
 #include <stdexcept>
 #include <thread>
 
-namespace coreldove::cli_test {
+namespace coreldove::program_test {
 namespace {
 
 std::vector<char*> pointers(std::vector<std::string>& texts) {
@@ -78,7 +78,9 @@ std::string program::wait_for_line(const std::string& part, std::chrono::seconds
   return {};
 }
 
-void program::signal(int number) const { ::kill(pid_, number); }
+void program::signal(int number) {
+  if (!has_ended()) ::kill(pid_, number);
+}
 
 ended program::wait(std::chrono::seconds at_most) {
   const int handle = static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0));
@@ -117,4 +119,4 @@ std::vector<std::string> lines_of(const std::string& text) {
   return out;
 }
 
-}  // namespace coreldove::cli_test
+}  // namespace coreldove::program_test

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace coreldove::cli_test {
+namespace coreldove::program_test {
 
 using arguments = std::vector<std::string>;
 using environment = std::map<std::string, std::string>;
@@ -29,7 +29,10 @@ public:
 
   /// The first complete line of standard output with `part` in it; empty where none comes before the program ends or the time is up.
   std::string wait_for_line(const std::string& part, std::chrono::seconds at_most = std::chrono::seconds{20});
-  void signal(int number) const;
+  /// Nothing where it has ended.
+  void signal(int number);
+  pid_t pid() const { return pid_; }
+  bool running() { return !has_ended(); }
   /// Waits for the end; status -1 where the time is up first.
   ended wait(std::chrono::seconds at_most = std::chrono::seconds{20});
 
@@ -60,4 +63,4 @@ private:
 std::string file_text(const std::filesystem::path& path);
 std::vector<std::string> lines_of(const std::string& text);
 
-}  // namespace coreldove::cli_test
+}  // namespace coreldove::program_test

@@ -1,5 +1,6 @@
-#include "tests/cli/web.hpp"
+#include "tests/program/web.hpp"
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -7,10 +8,11 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
+#include <cctype>
 #include <charconv>
 #include <chrono>
 
-namespace coreldove::cli_test {
+namespace coreldove::program_test {
 namespace {
 
 namespace asio = boost::asio;
@@ -19,7 +21,7 @@ namespace beast = boost::beast;
 }  // namespace
 
 web_answer ask(std::uint16_t port, const std::string& method, const std::string& target, const std::map<std::string, std::string>& fields,
-               const std::string& body) {
+               const std::string& body, std::chrono::seconds at_most) {
   asio::io_context io;
   beast::tcp_stream stream{io};
   beast::http::request<beast::http::string_body> request;
@@ -33,7 +35,7 @@ web_answer ask(std::uint16_t port, const std::string& method, const std::string&
   beast::flat_buffer buffer;
   beast::http::response<beast::http::string_body> response;
   boost::system::error_code failed;
-  stream.expires_after(std::chrono::seconds{30});  // honoured by asynchronous calls alone
+  stream.expires_after(at_most);  // honoured by asynchronous calls alone
   stream.async_connect(asio::ip::tcp::endpoint{asio::ip::address_v4::loopback(), port}, [&](boost::system::error_code connect_failed) {
     failed = connect_failed;
     if (failed) return;
@@ -45,7 +47,13 @@ web_answer ask(std::uint16_t port, const std::string& method, const std::string&
   });
   io.run();
   if (failed) throw boost::system::system_error{failed, method + " " + target};
-  return {static_cast<int>(response.result_int()), response.body()};
+  web_answer out{static_cast<int>(response.result_int()), response.body(), {}};
+  for (const auto& f : response) {
+    std::string name{f.name_string()};
+    std::ranges::transform(name, name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    out.fields.emplace(std::move(name), f.value());
+  }
+  return out;
 }
 
 std::uint16_t port_in(const std::string& line) {
@@ -55,4 +63,4 @@ std::uint16_t port_in(const std::string& line) {
   return port;
 }
 
-}  // namespace coreldove::cli_test
+}  // namespace coreldove::program_test
