@@ -13,6 +13,7 @@ namespace coreldove::integrations::checkout {
 namespace {
 
 constexpr std::size_t nonce_bytes = 12, tag_bytes = 16;
+constexpr std::string_view goodbye = "back";  // never a sealed form: those are longer
 constexpr std::string_view send_form = "document.forms[0].submit()";
 
 using cipher = std::unique_ptr<EVP_CIPHER_CTX, decltype(&EVP_CIPHER_CTX_free)>;
@@ -130,7 +131,16 @@ std::string links::link(const posted_form& form) const {
   return out + '/' + to_url_text(seal(encryption_key_, nonce, text));
 }
 
+std::string links::back() const {
+  const std::lock_guard lock(mutex_);
+  return base_.empty() ? std::string{} : base_ + '/' + std::string{goodbye};
+}
+
 std::optional<page> links::open(std::string_view sealed) const {
+  if (sealed == goodbye)
+    return page{R"(<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Payment</title></head><body><p>Thank you. You can close this page.</p>)"
+                "</body></html>\n",
+                "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"};
   const auto bytes = from_url_text(sealed);
   const auto text = bytes ? unseal(encryption_key_, *bytes) : std::nullopt;
   if (!text) return std::nullopt;

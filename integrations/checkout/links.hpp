@@ -30,7 +30,9 @@ public:
   void set_base(std::string base);
   /// "<base>/<sealed form>", the same for the same form; empty while there is no base.
   std::string link(const posted_form& form) const;
-  /// The page behind a link; nothing where it was not sealed by this secret.
+  /// "<base>/back": a page that says goodbye, for buyers whose shop has named no page of its own; empty while there is no base.
+  std::string back() const;
+  /// The page behind a link, by what stands behind the base's slash; nothing where it was not sealed by this secret.
   std::optional<page> open(std::string_view sealed) const;
 
 private:

@@ -120,6 +120,16 @@ public:
     start(make_call(ctx, wish::refund, authorization, amount, std::move(done)));
   }
 
+  void owner(const std::string& payment_id, const call_context& ctx, on_outcome done) override {
+    const auto one = make_call(ctx, wish::capture, payment_id, 0, std::move(done));
+    command("check_payment", payment_id, {}, {}, *one, [one](const http::response& r) {
+      const auto found = answer_in(r) ? read_checked(r.body) : std::nullopt;
+      if (!found) return one->done(harmless_trouble(r));
+      if (found->order_id.empty()) return one->done({operation_outcome::declined, {}, "no_order", "the payment names no order of ours", {}});
+      one->done({operation_outcome::done, found->order_id, {}, {}, {}});
+    });
+  }
+
   void check(on_outcome done) override {
     const auto one = make_call({}, wish::capture, {}, 0, std::move(done));
     command("verify_payment", std::string{nobodys_txnid}, {}, {}, *one, [one](const http::response& r) {
@@ -147,6 +157,7 @@ private:
 
   void send_buyer(const call& one, const charge& c, const call_context& ctx, outcome o) const {
     const auto name = plain(c.customer_name, name_bytes_max);
+    const auto back = c.return_url.empty() ? pages_->back() : c.return_url;
     http::form_fields f{{"key", options_.merchant_key},
                         {"txnid", one.token},
                         {"amount", rupees(c.amount)},
@@ -154,15 +165,14 @@ private:
                         {"firstname", name.empty() ? "Customer" : name},
                         {"email", plain(c.customer_email, email_bytes_max)},
                         {"phone", plain(c.customer_phone, name_bytes_max)},
-                        {"surl", c.return_url},
-                        {"furl", c.return_url},
+                        {"surl", back},
+                        {"furl", back},
                         {"pre_authorize", "1"},
                         {"udf1", ctx.order_id},
                         {"udf2", ctx.idempotency_key}};
     f["hash"] = request_hash(f, options_.merchant_salt);
     o.redirect_url = pages_->link({options_.page_base + "/_payment", {f.begin(), f.end()}});
-    if (o.redirect_url.empty() || c.return_url.empty())
-      o = {operation_outcome::not_done, {}, "no_checkout_page", "the addresses that buyers are sent to and come back to are not known yet", {}};
+    if (o.redirect_url.empty()) o = {operation_outcome::not_done, {}, "no_checkout_page", "the address where buyers are sent to is not known yet", {}};
     one.done(std::move(o));
   }
 

@@ -43,6 +43,7 @@ transaction to_transaction(dom::element e) {
   out.amount = first_of(first_of(text_at(e, "transaction_amount"), text_at(e, "amount")), text_at(e, "amt"));
   out.error_code = text_at(e, "error_code");
   out.error_message = first_of(text_at(e, "error_Message"), text_at(e, "field9"));
+  out.order_id = text_at(e, "udf1");
   return out;
 }
 
@@ -67,7 +68,7 @@ std::optional<transaction> read_verified(const std::string& body, std::string_vi
   const auto details = details_of(body);
   dom::element e;
   if (!details || (*details)[txnid].get(e) != simdjson::SUCCESS) return std::nullopt;
-  if (!e.is_object()) return transaction{{}, "not found", {}, {}, {}};
+  if (!e.is_object()) return transaction{{}, "not found", {}, {}, {}, {}};
   return to_transaction(e);
 }
 

@@ -20,6 +20,7 @@ struct transaction {
   std::string status;  // unmappedstatus in small letters: auth, captured, failed, …; "not found"
   std::string amount;  // as it was posted
   std::string error_code, error_message;
+  std::string order_id;  // udf1, which is ours
 };
 
 /// A capture, cancellation or refund as check_action_status shows it.

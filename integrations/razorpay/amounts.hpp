@@ -12,9 +12,7 @@ namespace coreldove::integrations::razorpay {
 std::span<const std::string_view> supported_currencies();
 bool is_supported(const domain::currency& currency);
 
-/// An amount as Razorpay writes it. Nothing where Razorpay cannot express it exactly: of a three-decimal currency the last digit must be 0.
+/// An amount as Razorpay writes it, which is in ISO's minor units. Nothing where Razorpay cannot take it: of a three-decimal currency the last digit must be 0.
 std::optional<std::int64_t> to_razorpay(domain::minor_units amount, const domain::currency& currency);
-/// The other way round; digits that the currency does not have are cut.
-domain::minor_units from_razorpay(std::int64_t amount, const domain::currency& currency);
 
 }  // namespace coreldove::integrations::razorpay

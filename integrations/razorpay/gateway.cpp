@@ -64,6 +64,11 @@ std::string note(std::string_view text) {
   return std::string{text.substr(0, end)};
 }
 
+outcome owned_by(const std::string& order_id) {
+  if (order_id.empty()) return {operation_outcome::declined, {}, "no_order", "the payment names no order of ours", {}};
+  return {operation_outcome::done, order_id, {}, {}, {}};
+}
+
 json notes_of(const call_context& ctx) { return {{"order_id", ctx.order_id}, {"idempotency_key", ctx.idempotency_key}}; }
 
 std::string text_of(const json& body) { return body.dump(-1, ' ', false, json::error_handler_t::replace); }
@@ -144,6 +149,19 @@ public:
            const auto made = read_refund(r.body);
            one->done(made ? refunded(*made, one->want, authorization) : unreadable());
          });
+  }
+
+  void owner(const std::string& payment_id, const call_context& ctx, on_outcome done) override {
+    const auto one = make_call(ctx, 0, {}, std::move(done));
+    get(path_of(payment_id), *one, [self = shared_from_this(), one](const http::response& r) {
+      const auto p = is_success(r) ? read_payment(r.body) : std::nullopt;
+      if (!p) return one->done(is_success(r) ? unreadable() : harmless_trouble(r));
+      if (!p->notes.order_id.empty() || p->order_id.empty()) return one->done(owned_by(p->notes.order_id));
+      self->get("/v1/orders/" + http::percent_encoded(p->order_id), *one, [one](const http::response& read) {
+        const auto parent = is_success(read) ? read_order(read.body) : std::nullopt;
+        one->done(parent ? owned_by(parent->notes.order_id) : is_success(read) ? unreadable() : harmless_trouble(read));
+      });
+    });
   }
 
   void check(on_outcome done) override {

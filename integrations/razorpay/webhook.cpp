@@ -2,7 +2,6 @@
 
 #include "integrations/http/hmac.hpp"
 #include "integrations/operation_key.hpp"
-#include "integrations/razorpay/amounts.hpp"
 #include "integrations/razorpay/outcomes.hpp"
 #include "integrations/razorpay/razorpay.hpp"
 
@@ -53,9 +52,8 @@ void read_dispute(dispute_notice::step step, dom::element e, payment_notice& out
   d.what = step;
   d.reference = text_at(e, "id");
   d.payment = text_at(e, "payment_id");
-  const auto currency = domain::currency::find(text_at(e, "currency"));
-  if (!currency || d.reference.empty() || d.payment.empty()) return;
-  d.amount = from_razorpay(number_at(e, "amount"), *currency);
+  if (d.reference.empty() || d.payment.empty()) return;
+  d.amount = number_at(e, "amount");
   d.reason = text_at(e, "reason_code");
   if (const auto until = number_at(e, "respond_by"); until > 0) d.answer_by = domain::time_point{std::chrono::seconds{until}};
   out.dispute = std::move(d);

@@ -12,6 +12,9 @@
 #include "integrations/sandbox/fedex/fedex.hpp"
 #include "integrations/sandbox/mail/mail_receiver.hpp"
 #include "integrations/sandbox/mail/smtp_server.hpp"
+#include "integrations/sandbox/paypal/paypal.hpp"
+#include "integrations/sandbox/payu/payu.hpp"
+#include "integrations/sandbox/razorpay/razorpay.hpp"
 #include "integrations/sandbox/server.hpp"
 #include "integrations/sandbox/signing.hpp"
 #include "integrations/sandbox/stripe/stripe.hpp"
@@ -25,10 +28,13 @@ constexpr std::size_t epoch_letters = 8;
 
 /// The vendors of this world; they need its epoch, so they are made once the state file has told it.
 struct vendors {
-  explicit vendors(world::world& w) : stripe(w), fedex(w), mails(w), calls(w, all(), mails) {}
-  std::vector<world::vendor*> all() { return {&stripe, &fedex, &mails}; }
+  explicit vendors(world::world& w) : stripe(w), paypal(w), razorpay(w), payu(w), fedex(w), mails(w), calls(w, all(), mails) {}
+  std::vector<world::vendor*> all() { return {&stripe, &paypal, &razorpay, &payu, &fedex, &mails}; }
 
   world::stripe stripe;
+  world::paypal paypal;
+  world::razorpay razorpay;
+  world::payu payu;
   world::fedex fedex;
   world::mail_receiver mails;
   world::control calls;

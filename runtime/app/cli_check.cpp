@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <stdexcept>
 
@@ -12,6 +13,13 @@
 
 namespace coreldove::app {
 namespace {
+
+const std::map<std::string, config::vendor>& vendors() {
+  using config::vendor;
+  static const std::map<std::string, vendor> all{{"stripe", vendor::stripe}, {"paypal", vendor::paypal}, {"razorpay", vendor::razorpay},
+                                                 {"payu", vendor::payu},     {"fedex", vendor::fedex},   {"smtp", vendor::smtp}};
+  return all;
+}
 
 // The sandbox of a check keeps its own little state, so that it never touches a running server's.
 class scratch_folder {
@@ -46,16 +54,16 @@ int check(const std::string& name, const config::settings& given) {
   const scratch_folder scratch;
   auto s = config::with_sandbox_credentials(given);
   s.data_dir = scratch.path().string();
-  const auto which = name == "stripe" ? config::vendor::stripe : name == "fedex" ? config::vendor::fedex : config::vendor::smtp;
+  const auto which = vendors().at(name);
   const auto reach = config::reach_of(s, which);
   if (reach == config::reach::off) return fail(fmt::format("{} is off: it has neither credentials nor an address", name));
   outside_world world{s};
   const auto where = reach == config::reach::built_in_sandbox ? std::string{"the built-in sandbox world"} : config::address_of(s, which);
   const auto answer = await<integrations::outcome>([&](integrations::on_outcome done) {
-    if (which == config::vendor::stripe)
-      world.gateways.at(name)->check(std::move(done));
-    else if (which == config::vendor::fedex)
-      world.carriers.at(name)->check(std::move(done));
+    if (const auto gateway = world.gateways.find(name); gateway != world.gateways.end())
+      gateway->second->check(std::move(done));
+    else if (const auto carrier = world.carriers.find(name); carrier != world.carriers.end())
+      carrier->second->check(std::move(done));
     else
       world.mailer->check(std::move(done));
   });
@@ -68,7 +76,7 @@ int check(const std::string& name, const config::settings& given) {
 void add_check(CLI::App& app, action& chosen) {
   auto* command = app.add_subcommand("check", "Call one outside system with harmless real calls and print what worked");
   const auto name = std::make_shared<std::string>();
-  command->add_option("INTEGRATION", *name, "stripe, fedex or smtp")->required()->check(CLI::IsMember({"stripe", "fedex", "smtp"}));
+  command->add_option("INTEGRATION", *name, "stripe, paypal, razorpay, payu, fedex or smtp")->required()->check(CLI::IsMember(vendors()));
   command->footer("It goes where the settings say: <NAME>_API_BASE, SANDBOX_URL, the vendor in production, else a sandbox world started for the check.\n");
   command->callback([&chosen, name] { chosen = with_settings([name](const config::settings& s) { return check(*name, s); }); });
 }

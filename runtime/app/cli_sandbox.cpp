@@ -22,6 +22,14 @@ int run_sandbox(const sandbox_command& c, const config::settings& settings) {
   auto options = c.options;
   options.stripe_secret_key = settings.stripe_secret_key;
   options.stripe_webhook_secret = agreed.stripe_webhook_secret;
+  options.paypal_client_id = settings.paypal_client_id;
+  options.paypal_client_secret = settings.paypal_client_secret;
+  options.paypal_webhook_id = agreed.paypal_webhook_id;
+  options.razorpay_key_id = settings.razorpay_key_id;
+  options.razorpay_key_secret = settings.razorpay_key_secret;
+  options.razorpay_webhook_secret = agreed.razorpay_webhook_secret;
+  options.payu_merchant_key = settings.payu_merchant_key;
+  options.payu_merchant_salt = agreed.payu_merchant_salt;
   options.fedex_client_id = settings.fedex_client_id;
   options.fedex_client_secret = settings.fedex_client_secret;
   options.fedex_webhook_secret = agreed.fedex_webhook_secret;

@@ -1,8 +1,12 @@
 #include "runtime/app/outside.hpp"
 
 #include "integrations/fedex/fedex.hpp"
+#include "integrations/paypal/paypal.hpp"
+#include "integrations/payu/payu.hpp"
+#include "integrations/razorpay/razorpay.hpp"
 #include "integrations/smtp/smtp.hpp"
 #include "integrations/stripe/stripe.hpp"
+#include "runtime/app/signing_key.hpp"
 #include "runtime/app/stop_at.hpp"
 
 namespace coreldove::app {
@@ -12,7 +16,7 @@ using config::reach;
 using config::vendor;
 
 bool in_this_process(const config::settings& s) {
-  for (const auto v : {vendor::stripe, vendor::fedex, vendor::smtp})
+  for (const auto v : {vendor::stripe, vendor::paypal, vendor::razorpay, vendor::payu, vendor::fedex, vendor::smtp})
     if (reach_of(s, v) == reach::built_in_sandbox) return true;
   return false;
 }
@@ -31,12 +35,21 @@ integrations::http::client_options client_options_of(const config::settings& s) 
 
 }  // namespace
 
-outside_world::outside_world(const config::settings& s) : client_(client_options_of(s)) {
+outside_world::outside_world(const config::settings& s)
+    : pages(std::make_shared<integrations::checkout::links>(signing_key(s))), client_(client_options_of(s)) {
   if (in_this_process(s)) {
     integrations::sandbox_options o;
     o.state_file = std::filesystem::path{s.data_dir} / "sandbox.ndjson";
     o.stripe_secret_key = s.stripe_secret_key;
     o.stripe_webhook_secret = s.stripe_webhook_secret;
+    o.paypal_client_id = s.paypal_client_id;
+    o.paypal_client_secret = s.paypal_client_secret;
+    o.paypal_webhook_id = s.paypal_webhook_id;
+    o.razorpay_key_id = s.razorpay_key_id;
+    o.razorpay_key_secret = s.razorpay_key_secret;
+    o.razorpay_webhook_secret = s.razorpay_webhook_secret;
+    o.payu_merchant_key = s.payu_merchant_key;
+    o.payu_merchant_salt = s.payu_merchant_salt;
     o.fedex_client_id = s.fedex_client_id;
     o.fedex_client_secret = s.fedex_client_secret;
     o.fedex_webhook_secret = s.fedex_webhook_secret;
@@ -55,8 +68,28 @@ void outside_world::connect(const config::settings& s) {
   if (is_there(s, vendor::stripe)) {
     const auto base = base_of(s, vendor::stripe, "/stripe");
     gateways["stripe"] = integrations::stripe::make_stripe({base, s.stripe_secret_key, is_sandbox(s, vendor::stripe)}, client_);
-    if (!s.stripe_webhook_secret.empty())
-      webhooks["stripe"] = {"", integrations::stripe::make_stripe_webhook(s.stripe_webhook_secret), nullptr};
+    if (!s.stripe_webhook_secret.empty()) webhooks["stripe"] = {"", integrations::stripe::make_stripe_webhook(s.stripe_webhook_secret), nullptr};
+  }
+  if (is_there(s, vendor::paypal)) {
+    const auto base = base_of(s, vendor::paypal, "/paypal");
+    gateways["paypal"] = integrations::paypal::make_paypal({base, s.paypal_client_id, s.paypal_client_secret}, client_);
+    if (!s.paypal_webhook_id.empty()) webhooks["paypal"] = {"", integrations::paypal::make_paypal_webhook({s.paypal_webhook_id, base}, client_), nullptr};
+  }
+  if (is_there(s, vendor::razorpay)) {
+    const auto base = base_of(s, vendor::razorpay, "/razorpay");
+    gateways["razorpay"] =
+        integrations::razorpay::make_razorpay({.api_base = base, .key_id = s.razorpay_key_id, .key_secret = s.razorpay_key_secret}, client_, pages);
+    if (!s.razorpay_webhook_secret.empty()) webhooks["razorpay"] = {"", integrations::razorpay::make_razorpay_webhook(s.razorpay_webhook_secret), nullptr};
+  }
+  if (is_there(s, vendor::payu)) {
+    integrations::payu::options o;
+    o.api_base = base_of(s, vendor::payu, "/payu");
+    // At PayU itself the payment page is on a host of its own; everywhere else both are at one address.
+    if (reach_of(s, vendor::payu) != reach::own_address || !s.payu_api_base.empty()) o.page_base = o.api_base;
+    o.merchant_key = s.payu_merchant_key;
+    o.merchant_salt = s.payu_merchant_salt;
+    gateways["payu"] = integrations::payu::make_payu(std::move(o), client_, pages);
+    if (!s.payu_merchant_salt.empty()) webhooks["payu"] = {"", integrations::payu::make_payu_webhook(s.payu_merchant_key, s.payu_merchant_salt), nullptr};
   }
   if (is_there(s, vendor::fedex)) {
     integrations::fedex::options o;

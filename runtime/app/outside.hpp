@@ -7,6 +7,7 @@
 #include "actors/engine.hpp"
 #include "config/settings.hpp"
 #include "integrations/carrier.hpp"
+#include "integrations/checkout/links.hpp"
 #include "integrations/http/client.hpp"
 #include "integrations/mailer.hpp"
 #include "integrations/payment_gateway.hpp"
@@ -30,6 +31,8 @@ public:
   std::map<std::string, std::shared_ptr<integrations::carrier>, std::less<>> carriers;
   std::shared_ptr<integrations::mailer> mailer;
   std::map<std::string, actors::webhook_source, std::less<>> webhooks;
+  /// The pages that send buyers on to a gateway. They need an address: pages->set_base() with the one that buyers reach this server at.
+  const std::shared_ptr<integrations::checkout::links> pages;
 
 private:
   void connect(const config::settings& s);
