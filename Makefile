@@ -1,7 +1,7 @@
 # CoreLDove Order Processing. `make help` lists the targets; the first build takes a few minutes.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test bench kills recovery simulate mutations check format generate asan tsan clean
+.PHONY: help setup build run test bench overload kills recovery simulate mutations check format generate asan tsan clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -22,6 +22,10 @@ test: setup ## build and run every test; LABEL=unit (or integration, e2e, sim) f
 bench: setup ## build, run the bench suite, print one table, write build/bench/results.json
 	@.ci/build.sh release coreldove coreldove-micro
 	@bench/run.py build
+
+overload: setup ## three times the load that it can carry, a slow and a dead gateway: what has to hold then, in one table (two minutes)
+	@.ci/build.sh release coreldove
+	@bench/overload.py
 
 kills: setup ## kill -9 under load, KILLS=200 times (SEED=… for the same dice), then read the books; one line of result
 	@.ci/build.sh release test_faults

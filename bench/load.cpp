@@ -64,7 +64,9 @@ std::optional<ticket> load::next(std::string& out) {
 
 void load::answered(const ticket& what, int status, std::string_view body, clock::time_point started, clock::time_point now) {
   now_ = now;
+  const auto nanoseconds = static_cast<std::uint64_t>(std::max<clock::rep>((now - started).count(), 0));
   if (!is_expected(what.op, status)) {
+    if (is_refusal(status)) tally_.of(what.op).refused.record(nanoseconds);
     tally_.count_error(what.op, fmt::format("status {}", status));
     ++interval_errors_;
     return;
@@ -79,7 +81,6 @@ void load::answered(const ticket& what, int status, std::string_view body, clock
     remember(id, member(body, "status"));
   }
   auto& op = tally_.of(what.op);
-  const auto nanoseconds = static_cast<std::uint64_t>(std::max<clock::rep>((now - started).count(), 0));
   op.latency.record(nanoseconds);
   interval_.record(nanoseconds);
   if (!plan_.ends_at || now_ <= *plan_.ends_at) ++op.in_time;

@@ -133,6 +133,7 @@ std::string table_of(const findings& f, const options& o, const std::vector<verd
   for (std::size_t i = 0; i < operation_count; ++i) {
     const auto& op = f.total.operations[i];
     if (op.latency.count() + op.errors > 0) append_row(out, operation_names[i], rate_of(f, static_cast<operation>(i)), op.latency, op.errors);
+    if (op.refused.count() > 0) append_row(out, " refused", f.seconds > 0 ? static_cast<double>(op.refused.count()) / f.seconds : 0.0, op.refused, 0);
   }
   fmt::format_to(to, "\n{:<22}{:.1f}\n", "orders/s", rate_of(f, operation::create));
   if (!f.total.order_states.empty()) fmt::format_to(to, "{:<22}{}\n", "answered as", readable_states(f.total));
@@ -166,8 +167,8 @@ std::string json_of(const findings& f, const options& o, const std::vector<verdi
   for (std::size_t i = 0; i < operation_count; ++i) {
     const auto& op = f.total.operations[i];
     if (op.latency.count() + op.errors == 0) continue;
-    fmt::format_to(to, R"({}"{}":{{{},"per_second":{:.1f},"errors":{}}})", first ? "" : ",", operation_names[i], json_latency(op.latency),
-                   rate_of(f, static_cast<operation>(i)), op.errors);
+    fmt::format_to(to, R"({}"{}":{{{},"per_second":{:.1f},"errors":{},"refused":{{{}}}}})", first ? "" : ",", operation_names[i], json_latency(op.latency),
+                   rate_of(f, static_cast<operation>(i)), op.errors, json_latency(op.refused));
     first = false;
   }
   fmt::format_to(to, R"(}},"errors":{},"answered_as":{},"failed_connects":{},"gave_up":{})", json_counts(f.total.errors), json_counts(f.total.order_states),

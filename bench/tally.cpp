@@ -12,6 +12,7 @@ void tally::count_error(operation op, std::string_view kind) {
 void tally::merge(const tally& other) {
   for (std::size_t i = 0; i < operation_count; ++i) {
     operations[i].latency.merge(other.operations[i].latency);
+    operations[i].refused.merge(other.operations[i].refused);
     operations[i].errors += other.operations[i].errors;
     operations[i].in_time += other.operations[i].in_time;
   }
@@ -45,5 +46,7 @@ bool is_expected(operation op, int status) {
   }
   return false;
 }
+
+bool is_refusal(int status) { return status == 429 || status == 503; }
 
 }  // namespace coreldove::bench

@@ -17,6 +17,7 @@ namespace coreldove::bench {
 struct tally {
   struct per_operation {
     histogram latency;          // nanoseconds; of the answers that were as they should be
+    histogram refused;          // of those that said to come again later: 429 and 503; they count as errors too
     std::uint64_t errors = 0;   // everything else
     std::uint64_t in_time = 0;  // good answers that came before the intended end of the run
   };
@@ -37,5 +38,7 @@ struct tally {
 
 /// The status that says that all went well.
 bool is_expected(operation op, int status);
+/// The status says to come again later.
+bool is_refusal(int status);
 
 }  // namespace coreldove::bench

@@ -163,6 +163,8 @@ TEST(BenchRun, ErrorsAreCountedByTheirKind) {
   }};
   const auto found = run_load(load_of(fmt::format("http://127.0.0.1:{}", server.port()), {"--requests", "50", "--connections", "10"}));
   EXPECT_EQ(found.total.errors.at("status 503"), 10U);
+  EXPECT_EQ(found.total.of(operation::create).refused.count(), 10U);
+  EXPECT_GT(found.total.of(operation::create).refused.max(), 0U);
   EXPECT_EQ(found.total.errors.at("closed"), 10U);
   EXPECT_EQ(found.total.errors.at("bad response"), 10U);
   EXPECT_EQ(found.total.errors.at("answer without id"), 10U);
