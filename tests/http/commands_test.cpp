@@ -1,6 +1,7 @@
 // What may be done to an order, to stock and to reviews.
 #include <gtest/gtest.h>
 
+#include "http/conditions.hpp"
 #include "tests/http/running_server.hpp"
 
 namespace coreldove::test {
@@ -245,6 +246,92 @@ TEST(Webhooks, PassAsTheyCame) {
   EXPECT_EQ(server.engine.webhook_body, body);
   EXPECT_EQ(server.engine.webhook_signature, "t=1,v1=abc");
   EXPECT_EQ(ask(server.port(), "POST " + api + "/webhooks/in/nobody HTTP/1.1", body).status, 404);
+}
+
+struct keyed_call {
+  std::string method, target, body;
+};
+std::vector<keyed_call> keyed_calls() {
+  return {{"POST", api + "/orders", order_body()},
+          {"PUT", order + "/status", R"({"status":"on_hold","reason":"r"})"},
+          {"POST", order + "/cancel", R"({"reason":"r"})"},
+          {"POST", order + "/fulfill", "{}"},
+          {"POST", order + "/refund", R"({"reason":"r"})"},
+          {"PUT", api + "/inventory/A", R"({"warehouse":"east","delta":1,"reason":"r"})"},
+          {"POST", api + "/reviews/rev_01HZX3Q8V7N2M4K6J8G0F1D3S5-1/approve", "{}"},
+          {"POST", api + "/reviews/rev_01HZX3Q8V7N2M4K6J8G0F1D3S5-1/reject", "{}"}};
+}
+
+TEST(IdempotencyKeys, AreTakenWithEveryCommandAndScopedToCallerMethodAndPath) {
+  running_server server;
+  for (const auto& c : keyed_calls()) {
+    const auto answer = server.send(c.method, c.target, c.body, "Idempotency-Key: " + std::string(255, '~'));
+    EXPECT_LT(answer.status, 300) << c.target << answer.body;
+    EXPECT_EQ(answer.field("idempotent-replayed"), "") << c.target;
+    const std::lock_guard lock{server.engine.mutex};
+    const auto& key = server.engine.requests.back().key;
+    ASSERT_TRUE(key) << c.target;
+    EXPECT_EQ(key->scope, "key:dev-admin " + c.method + " " + c.target);
+    EXPECT_EQ(key->fingerprint, http::sha256_hex(c.body));
+  }
+  const auto customers = ask(server.port(), "POST " + api + "/orders HTTP/1.1\r\nX-API-Key: key-customer\r\nIdempotency-Key: k", order_body());
+  EXPECT_EQ(customers.status, 202) << customers.body;
+  EXPECT_NE(server.engine.requests.back().key->scope, server.engine.requests.front().key->scope);
+}
+
+TEST(IdempotencyKeys, ThatAreNoneAreRefusedWithEveryCommand) {
+  running_server server;
+  for (const auto& c : keyed_calls())
+    for (const auto& key : {std::string{}, std::string(256, 'a'), std::string{"a b"}, std::string{"\xC3\xA9"}}) {
+      const auto answer = server.send(c.method, c.target, c.body, "Idempotency-Key: " + key);
+      EXPECT_EQ(answer.status, 400) << c.target << " " << key;
+      EXPECT_TRUE(has(answer.body, R"("type":"malformed-request")")) << answer.body;
+      EXPECT_TRUE(has(answer.body, "Idempotency-Key must be 1 to 255 visible ASCII characters.")) << answer.body;
+    }
+  EXPECT_TRUE(server.engine.commands.empty() && server.engine.placed.empty());
+}
+
+TEST(IdempotencyKeys, MarkTheAnswersOfRepeats) {
+  running_server server;
+  server.engine.replays = true;
+  for (const auto& c : keyed_calls()) {
+    if (c.target == api + "/orders") continue;  // see PostOrder
+    EXPECT_EQ(server.send(c.method, c.target, c.body, "Idempotency-Key: k").field("idempotent-replayed"), "true") << c.target;
+  }
+}
+
+TEST(FullHouse, IsToldBeforeAnythingIsLookedAt) {
+  running_server server;
+  server.engine.door_shut = domain::failure{domain::errc::overloaded, "too much"};
+  wire_client client{server.port()};
+  const auto post = [&](const std::string& body) {
+    client.send("POST " + api + "/orders HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
+                body);
+    return client.read();
+  };
+  for (const auto& body : {order_body(), std::string{"no JSON"}}) {
+    const auto answer = post(body);
+    EXPECT_EQ(answer.status, 503) << "without credentials, too";
+    EXPECT_EQ(answer.field("retry-after"), "1");
+    EXPECT_TRUE(has(answer.body, R"("type":"overloaded")"));
+  }
+  client.send("GET " + order + " HTTP/1.1\r\nHost: a\r\nX-API-Key: dev-admin-key\r\n\r\n");
+  EXPECT_EQ(client.read().status, 200) << "the connection is as good as before, and reads go on";
+  EXPECT_EQ(server.send("POST", order + "/cancel", R"({"reason":"r"})").status, 200) << "what is begun has room of its own";
+  EXPECT_TRUE(server.engine.placed.empty());
+  server.engine.door_shut.reset();
+  EXPECT_EQ(server.send("POST", api + "/orders", order_body()).status, 202);
+}
+
+TEST(FullHouse, DoesNotWaitForTheBodyOfSomebodyWhoAsksFirst) {
+  running_server server;
+  server.engine.door_shut = domain::failure{domain::errc::unavailable, "the store does not take writes"};
+  wire_client client{server.port()};
+  client.send("POST " + api + "/orders HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 1000\r\n\r\n");
+  const auto answer = client.read();
+  EXPECT_EQ(answer.status, 503);
+  EXPECT_EQ(answer.field("retry-after"), "2");
+  EXPECT_EQ(answer.field("connection"), "close");
 }
 
 }  // namespace

@@ -121,23 +121,24 @@ void fake_engine::tell(std::string order_id, domain::command what, actors::reque
     commands.push_back(what);
     requests.push_back(rq);
   }
-  answer<actors::order_answer>(std::move(done), [order_id, version = rq.expected_version]() -> domain::result<actors::order_answer> {
+  answer<actors::order_answer>(std::move(done), [this, order_id, version = rq.expected_version]() -> domain::result<actors::order_answer> {
     const auto d = known(order_id);
     if (!d) return no_order;
     if (version && *version != d->version) return domain::failure{domain::errc::stale, "The order has version 7."};
-    return actors::order_answer{200, d->version + 1, order_id, d->json, false};
+    return actors::order_answer{200, d->version + 1, order_id, d->json, replays};
   });
 }
 
 void fake_engine::adjust_stock(std::string sku, std::string, std::optional<std::int64_t> set, std::optional<std::int64_t> change, std::string reason,
-                               actors::request, actors::reply<actors::stock_answer> done) {
+                               actors::request rq, actors::reply<actors::stock_answer> done) {
   {
     const std::lock_guard lock{mutex};
     on_hand = set;
     delta = change;
     adjust_reason = std::move(reason);
+    requests.push_back(std::move(rq));
   }
-  answer<actors::stock_answer>(std::move(done), [sku] { return actors::stock_answer{rows_of(sku), false}; });
+  answer<actors::stock_answer>(std::move(done), [this, sku] { return actors::stock_answer{rows_of(sku), replays}; });
 }
 
 void fake_engine::webhook(std::string source, actors::header_lookup headers, std::string raw_body, std::string, actors::reply<bool> done) {
@@ -197,6 +198,22 @@ void fake_engine::stock_of(std::string sku, actors::reply<std::vector<domain::st
 
 void fake_engine::certificate(actors::reply<std::string> done) {
   answer<std::string>(std::move(done), [] { return std::string{R"({"kind":"coreldove stock certificate"})"}; });
+}
+
+void fake_engine::routing(actors::reply<domain::document> done) {
+  answer<domain::document>(std::move(done), [] { return domain::document{R"({"version":3,"controls":{}})", 3, {}}; });
+}
+
+void fake_engine::set_routing(std::string json, actors::request rq, actors::reply<domain::document> done) {
+  {
+    const std::lock_guard lock{mutex};
+    routing_json = std::move(json);
+    requests.push_back(rq);
+  }
+  answer<domain::document>(std::move(done), [version = rq.expected_version]() -> domain::result<domain::document> {
+    if (version && *version != 3) return domain::failure{domain::errc::stale, "The routing is at version 3."};
+    return domain::document{R"({"version":4,"controls":{}})", 4, {}};
+  });
 }
 
 void fake_engine::reviews(domain::review_query query, actors::reply<domain::page> done) {

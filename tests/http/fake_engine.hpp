@@ -30,6 +30,7 @@ public:
   bool throw_on_place = false;
   bool is_ready = true;
   std::optional<domain::failure> door_shut;  // what `busy` says
+  bool replays = false;                      // commands are answered as repeats of earlier ones
   std::vector<actors::component_health> components{{"store", "up", ""}};
   std::vector<domain::order_input> placed;
   std::vector<domain::command> commands;
@@ -38,7 +39,7 @@ public:
   domain::review_query last_review_query;
   std::string webhook_source, webhook_signature, webhook_body;
   std::optional<std::int64_t> on_hand, delta;
-  std::string adjust_reason;
+  std::string adjust_reason, routing_json;
   std::vector<domain::history_entry> feed_entries;
 
   void release();  // answers what was held
@@ -56,6 +57,8 @@ public:
   void list(domain::order_query query, actors::reply<domain::page> done) override;
   void tracking(std::string order_id, actors::reply<domain::document> done) override;
   void history(std::string order_id, std::uint64_t after_seq, std::uint32_t limit, actors::reply<domain::page> done) override;
+  void routing(actors::reply<domain::document> done) override;
+  void set_routing(std::string json, actors::request rq, actors::reply<domain::document> done) override;
   void stock(std::string from_sku_exclusive, std::uint32_t limit, actors::reply<domain::stock_page> done) override;
   void stock_of(std::string sku, actors::reply<std::vector<domain::stock_row>> done) override;
   void certificate(actors::reply<std::string> done) override;
