@@ -178,7 +178,7 @@ TEST(Verify, RefusesChoicesThatDoNotGoTogether) {
 
 TEST(Check, CallsEverySystemOfTheSandboxWorld) {
   const scratch dir;
-  for (const auto* name : {"stripe", "fedex", "smtp"}) {
+  for (const auto* name : {"stripe", "paypal", "razorpay", "payu", "fedex", "smtp"}) {
     const auto p = run(dir.path(), {"check", name});
     EXPECT_EQ(p.status, 0) << p.err;
     EXPECT_THAT(p.out, HasSubstr(std::string{name} + " at the built-in sandbox world: works"));

@@ -199,7 +199,8 @@ TEST(Settings, NamesOfOthersAreLeftAlone) { EXPECT_THAT(load({{"PATH", "/bin"}, 
 TEST(ProductionSettings, StartWithTwoKeysAndTurnOffWhatHasNoCredentials) {
   const auto l = load(production());
   EXPECT_THAT(l.problems, IsEmpty());
-  EXPECT_THAT(l.notes, ElementsAre(StartsWith("Stripe is off"), StartsWith("FedEx is off"), StartsWith("Mail is off")));
+  EXPECT_THAT(l.notes, ElementsAre(StartsWith("Stripe is off"), StartsWith("PayPal is off"), StartsWith("Razorpay is off"), StartsWith("PayU is off"),
+                                   StartsWith("FedEx is off"), StartsWith("Mail is off")));
   EXPECT_EQ(reach_of(l.values, vendor::stripe), reach::off);
 }
 
@@ -274,6 +275,8 @@ TEST(Reach, FollowsAddressThenSandboxUrlThenEnvironment) {
 TEST(Reach, OfTheSandboxUrlIsAFolderForEachVendorAndThePortAfterItForMail) {
   const auto s = load({{"SANDBOX_URL", "http://127.0.0.1:8100/"}}).values;
   EXPECT_EQ(address_of(s, vendor::stripe), "http://127.0.0.1:8100/stripe");
+  EXPECT_EQ(address_of(s, vendor::razorpay), "http://127.0.0.1:8100/razorpay");
+  EXPECT_EQ(address_of(s, vendor::payu), "http://127.0.0.1:8100/payu");
   EXPECT_EQ(address_of(s, vendor::fedex), "http://127.0.0.1:8100/fedex");
   EXPECT_EQ(address_of(s, vendor::smtp), "smtp://127.0.0.1:8101");
   EXPECT_EQ(address_of(load({{"SANDBOX_URL", "http://[::1]:8100"}}).values, vendor::smtp), "smtp://[::1]:8101");
@@ -292,11 +295,21 @@ TEST(Reach, OfAConfiguredVendorInProductionIsItsOwnAddress) {
   EXPECT_EQ(reach_of(s, vendor::fedex), reach::off);
 }
 
+TEST(ProductionSettings, WantAGatewaysCredentialsTogether) {
+  auto v = production();
+  v["RAZORPAY_KEY_ID"] = "rzp_live_1";
+  v["PAYU_MERCHANT_KEY"] = "k";
+  EXPECT_THAT(load(v).problems, ElementsAre(StartsWith("RAZORPAY_KEY_SECRET: not set"), StartsWith("RAZORPAY_WEBHOOK_SECRET: not set"),
+                                            StartsWith("PAYU_MERCHANT_SALT: not set")));
+}
+
 TEST(SandboxCredentials, FillOnlyWhatIsEmptyOutsideProduction) {
   const auto s = with_sandbox_credentials(load({{"STRIPE_SECRET_KEY", "sk_test_mine"}}).values);
   EXPECT_EQ(s.stripe_secret_key, "sk_test_mine");
   EXPECT_EQ(s.stripe_webhook_secret, "whsec_sandbox");
   EXPECT_EQ(s.fedex_client_id, "sandbox-client");
+  EXPECT_EQ(s.razorpay_key_id, "rzp_test_sandbox");
+  EXPECT_EQ(s.payu_merchant_salt, "sandbox-salt");
 }
 
 TEST(SandboxCredentials, NeverReachAVendorsProductionAddress) {
