@@ -47,16 +47,6 @@ stock_levels on_hand(const shop& at) {
   return out;
 }
 
-std::uint64_t wait_for_rest(const shop& at, std::chrono::seconds at_most) {
-  const auto until = std::chrono::steady_clock::now() + at_most;
-  for (;; std::this_thread::sleep_for(100ms)) {
-    std::uint64_t left = 0;
-    for (const auto* filter : {"status=received", "status=fulfilling", "payment_status=unknown", "status=confirmed&payment_status=pending"})
-      left += at.count(filter);
-    if (left == 0 || std::chrono::steady_clock::now() > until) return left;
-  }
-}
-
 books::books(const shop& at) : shop_(at) {
   read_pages(at, "/orders?limit=200&sort=created_at", [&](const json& o) {
     const auto id = o.at("id").get<std::string>();
@@ -163,6 +153,19 @@ void books::check_promises(const buyers& told, std::size_t repeats_max) {
 void books::check_known(const std::vector<std::string>& ids) {
   for (const auto& id : ids)
     if (!orders_.contains(id)) violated("acknowledged and lost: " + id);
+}
+
+books settled_books(const shop& at, const buyers& told, const stock_levels& before, std::chrono::seconds at_most, const std::vector<std::string>& known) {
+  constexpr std::size_t keys_tried = 100;
+  for (const auto until = std::chrono::steady_clock::now() + at_most;; std::this_thread::sleep_for(200ms)) {
+    books found{at};
+    found.check_rest();
+    found.check_effects();
+    found.check_stock(before);
+    found.check_known(known);
+    found.check_promises(told, keys_tried);
+    if (found.violations().empty() || std::chrono::steady_clock::now() > until) return found;
+  }
 }
 
 }  // namespace coreldove::faults_test

@@ -17,9 +17,6 @@ namespace coreldove::faults_test {
 using stock_levels = std::map<std::string, std::int64_t>;
 stock_levels on_hand(const program_test::shop& at);
 
-/// Waits until no order is on its way any more; how many still are when the time is up.
-std::uint64_t wait_for_rest(const program_test::shop& at, std::chrono::seconds at_most);
-
 class books {
 public:
   /// Reads everything.
@@ -37,7 +34,7 @@ public:
   void check_stock(const stock_levels& before);
   /// What was acknowledged is there; a key still gets its order; each acknowledged refund was made.
   void check_promises(const buyers& told, std::size_t repeats_max);
-  /// The ids, one a line, that the load generator was given.
+  /// Ids that somebody else was given.
   void check_known(const std::vector<std::string>& ids);
 
 private:
@@ -52,5 +49,9 @@ private:
   std::map<std::string, nlohmann::json> orders_;
   std::vector<std::string> violations_;
 };
+
+/// Reads the books until nothing is wrong with them: what is still on its way comes to rest, what was lost or done twice stays so. The last reading.
+books settled_books(const program_test::shop& at, const buyers& told, const stock_levels& before, std::chrono::seconds at_most,
+                    const std::vector<std::string>& known = {});
 
 }  // namespace coreldove::faults_test

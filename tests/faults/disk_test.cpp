@@ -101,12 +101,7 @@ protected:
 
   void close_the_books() {
     told_->stop();
-    EXPECT_EQ(wait_for_rest(shop_, 60s), 0U);
-    books found{shop_};
-    found.check_rest();
-    found.check_effects();
-    found.check_stock(before_);
-    found.check_promises(*told_, 20);
+    const auto found = settled_books(shop_, *told_, before_, 60s);
     EXPECT_THAT(found.violations(), testing::IsEmpty());
     EXPECT_EQ(shop_.stop(SIGTERM).status, 0);
     const auto verified = run(shop_.folder(), {"verify"});

@@ -117,13 +117,7 @@ private:
   }
 
   void read_books(const buyers& told, const std::vector<std::string>& known) {
-    EXPECT_EQ(wait_for_rest(shop_, 120s), 0U);
-    books found{shop_};
-    found.check_rest();
-    found.check_effects();
-    found.check_stock(stock_before_);
-    found.check_known(known);
-    found.check_promises(told, 200);
+    const auto found = settled_books(shop_, told, stock_before_, 180s, known);
     acknowledged_ = known.size() + told.acknowledged().size();
     stored_ = found.orders();
     EXPECT_EQ(shop_.stop(SIGTERM).status, 0);

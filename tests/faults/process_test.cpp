@@ -86,12 +86,7 @@ TEST(Process, ToldToStopUnderLoadKeepsEveryOrderItHasAnsweredFor) {
     s.start();
   }
   told.stop();
-  EXPECT_EQ(wait_for_rest(s, 30s), 0U);
-  books found{s};
-  found.check_rest();
-  found.check_effects();
-  found.check_stock(before);
-  found.check_promises(told, 20);
+  const auto found = settled_books(s, told, before, 30s);
   EXPECT_THAT(found.violations(), testing::IsEmpty());
   EXPECT_EQ(s.stop(SIGTERM).status, 0);
   const auto verified = run(s.folder(), {"verify"});
