@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "domain/order.hpp"
@@ -102,6 +103,16 @@ struct catalog {
   std::uint64_t position = 0;             // load_catalog: of the last event that these levels include (read in one transaction with them)
 };
 
+/// What was set about the installation while it runs, as the next event of a stream of its own.
+struct setting {
+  std::string stream;                  // begins with settings_prefix
+  std::uint64_t expected_version = 0;  // of the stream
+  event_record event;
+  domain::time_point at{};
+  std::string by;
+};
+inline constexpr std::string_view settings_prefix = "settings/";
+
 struct append_outcome {
   std::uint64_t version = 0;   // of the stream, afterwards
   std::uint64_t position = 0;  // of its last event, over all streams
@@ -132,6 +143,8 @@ public:
   virtual void outbox_done(std::vector<std::string> keys, plain_done done) = 0;
   /// The store's own inbox; what is there already stays as it is. Errors: unavailable, timed_out; it may be tried again.
   virtual void keep(std::vector<kept_notice> notices, plain_done done) = 0;
+  /// Errors: conflict (somebody else has set it meanwhile), unavailable, timed_out.
+  virtual void set(setting item, append_done done) = 0;
   /// Appends taken in and not yet answered.
   virtual std::size_t queued() const = 0;
   /// False while the store refuses writes (tried again about every second).

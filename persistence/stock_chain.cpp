@@ -28,6 +28,7 @@ domain::result<std::vector<domain::stock_movement>> adjusted(const domain::histo
 domain::result<std::vector<domain::stock_movement>> movements_of(const domain::history_entry& e,
                                                                  const std::function<std::vector<domain::history_entry>()>& before) {
   if (e.stream.starts_with(sku_stream_prefix)) return adjusted(e);
+  if (e.stream.starts_with(settings_prefix)) return std::vector<domain::stock_movement>{};
   const auto event = decode(e.type, e.data);
   if (!event) return unreadable(e, event.error().detail);
   if (!std::holds_alternative<domain::shipment_shipped>(*event)) return stock_movements({}, *event);  // its own data says it all

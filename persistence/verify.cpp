@@ -69,6 +69,7 @@ void auditor::see(const domain::history_entry& e, const digest& hash) {
   position_ = e.position;
   head_ = hash;
   if (!readable_) return;
+  if (stream_.starts_with(settings_prefix)) return;
   if (stream_.starts_with(sku_stream_prefix))
     take_in_adjustment(e);
   else
@@ -104,7 +105,7 @@ void auditor::take_in_adjustment(const domain::history_entry& e) {
 }
 
 void auditor::finish_stream() {
-  if (stream_.empty() || stream_.starts_with(sku_stream_prefix)) return;
+  if (stream_.empty() || stream_.starts_with(sku_stream_prefix) || stream_.starts_with(settings_prefix)) return;
   if (++result_.orders % 1'000 == 0 && options_.progress) options_.progress(result_.orders);
   if (readable_) check_order(order_);
 }

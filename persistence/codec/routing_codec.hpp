@@ -13,7 +13,7 @@
 namespace coreldove::persistence {
 
 /// The stream of what was set about routing, and the type of its events. Each holds everything, so the last one is all that counts.
-inline constexpr std::string_view routing_stream = "payments/routing", routing_set_type = "routing_set";
+inline constexpr std::string_view routing_stream = "settings/payment-routing", routing_set_type = "routing_set";
 
 struct routing_settings {
   domain::routing_policy policy = domain::usual_routing_policy();

@@ -38,6 +38,11 @@ void event_writer::write(const append& item, const std::vector<digest>& hashes) 
   }
 }
 
+std::uint64_t event_writer::version_of(std::string_view stream) {
+  auto r = head_.query(stream);
+  return r.next() ? r.count(0) : 0;
+}
+
 std::uint64_t event_writer::write_next(std::string_view stream, const event_record& e, domain::time_point at, std::string_view by) {
   std::uint64_t version = 0;
   digest before{};

@@ -19,7 +19,9 @@ public:
 
   /// Writes the events of `item`; `hashes` from chain_events. Throws sqlite_error, a constraint where (stream, seq) is taken.
   void write(const append& item, const std::vector<digest>& hashes);
-  /// One event at the end of a stream that has no row of its own ("sku/<sku>"); its version afterwards.
+  /// Of a stream that has no row of its own ("sku/<sku>", "settings/<what>"); 0 where it has no events.
+  std::uint64_t version_of(std::string_view stream);
+  /// One event at the end of such a stream; its version afterwards.
   std::uint64_t write_next(std::string_view stream, const event_record& e, domain::time_point at, std::string_view by);
   /// Of the last event written.
   std::uint64_t position() const { return position_; }

@@ -87,6 +87,8 @@ void group_commit::outbox_done(std::vector<std::string> keys, plain_done done) {
 
 void group_commit::keep(std::vector<kept_notice> notices, plain_done done) { enqueue({keep_job{std::move(notices), std::move(done)}}); }
 
+void group_commit::set(setting item, append_done done) { enqueue({set_job{std::move(item), std::move(done)}}); }
+
 void group_commit::enqueue(job j) {
   {
     const std::lock_guard lock(mutex_);
@@ -170,6 +172,7 @@ void group_commit::process(batch b) {
 group_commit::outcome group_commit::apply(job& j) {
   auto& tx = connection_->tx;
   return std::visit(overload{[&](append_job& x) { return tx.apply(x.item, x.hashes); }, [&](adjust_job& x) { return tx.apply(x.item); },
+                             [&](set_job& x) { return tx.apply(x.item); },
                              [&](import_job& x) -> outcome {
                                tx.apply(x.items, wall_clock());
                                return append_outcome{0, tx.position()};
@@ -240,7 +243,8 @@ void group_commit::answer(batch b) {
                           x.done(std::move(j.result));
                         },
                         [&](adjust_job& x) { x.done(std::move(j.result)); }, [&](import_job& x) { x.done(plain(j.result)); },
-                        [&](outbox_job& x) { x.done(plain(j.result)); }, [&](keep_job& x) { x.done(plain(j.result)); }},
+                        [&](outbox_job& x) { x.done(plain(j.result)); }, [&](keep_job& x) { x.done(plain(j.result)); },
+                        [&](set_job& x) { x.done(std::move(j.result)); }},
                j.what);
   }
   if (appends > 0 && options_.observe.batch_size) options_.observe.batch_size(appends);

@@ -29,6 +29,7 @@ public:
   void import(persistence::catalog items, plain_done done) override;
   void outbox_done(std::vector<std::string> keys, plain_done done) override;
   void keep(std::vector<kept_notice> notices, plain_done done) override;
+  void set(setting item, append_done done) override;
   std::size_t queued() const override { return appends_queued_.load(std::memory_order_relaxed); }
   /// Also false while a transaction does not come to its end: a disk that hangs, a lock that somebody else holds.
   bool healthy() const override { return usable() && !stalled(); }
@@ -54,13 +55,17 @@ private:
     std::vector<std::string> keys;
     plain_done done;
   };
+  struct set_job {
+    setting item;
+    append_done done;
+  };
   struct keep_job {
     std::vector<kept_notice> notices;
     plain_done done;
   };
   using outcome = domain::result<append_outcome>;
   struct job {
-    std::variant<append_job, adjust_job, import_job, outbox_job, keep_job> what;
+    std::variant<append_job, adjust_job, import_job, outbox_job, keep_job, set_job> what;
     std::size_t size_bytes = 0;
     outcome result = append_outcome{};
   };

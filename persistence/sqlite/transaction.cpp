@@ -163,6 +163,12 @@ domain::result<append_outcome> transaction::adjust(const stock_adjustment& item)
   return append_outcome{version, events_.position()};
 }
 
+domain::result<append_outcome> transaction::apply(const setting& item) {
+  const auto version = events_.version_of(item.stream);
+  if (version != item.expected_version) return conflict(fmt::format("{} is at version {}, not {}", item.stream, version, item.expected_version));
+  return append_outcome{events_.write_next(item.stream, item.event, item.at, item.by), events_.position()};
+}
+
 void transaction::apply(const catalog& items, domain::time_point now) {
   for (const auto& w : items.warehouses) put_warehouse_.run(w.id, w.name, w.country, w.state, w.postal_code);
   for (const auto& i : items.items) put_item_.run(i.sku, i.product_id, i.name, i.weight_grams, i.inspect);

@@ -29,6 +29,7 @@ public:
   /// tried alone. `hashes`: chain_events where the stream is new, else empty.
   domain::result<append_outcome> apply(const append& item, const std::vector<digest>& hashes);
   domain::result<append_outcome> apply(const stock_adjustment& item);
+  domain::result<append_outcome> apply(const setting& item);
   void apply(const catalog& items, domain::time_point now);
   void keep(const std::vector<kept_notice>& notices);
   void remove_outbox(const std::vector<std::string>& keys);
