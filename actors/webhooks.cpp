@@ -20,10 +20,10 @@ std::uint32_t operation_number(std::string_view key, std::string_view order_id) 
   return ec == std::errc{} && end == digits.data() + digits.size() ? n : 0;
 }
 
-/// The sender is to try again: the store takes no writes, or the order is with a person at the moment.
+/// The sender is to try again: the store takes no writes, somebody else wrote the order again and again, or it is with a person at the moment.
 bool is_passing(domain::errc c) {
   using domain::errc;
-  return c == errc::unavailable || c == errc::overloaded || c == errc::timed_out;
+  return c == errc::unavailable || c == errc::overloaded || c == errc::timed_out || c == errc::conflict;
 }
 
 /// Only that is the sender's business.
@@ -102,6 +102,20 @@ void engine::take(const std::string& name, integrations::payment_notice n, const
   });
 }
 
+void engine::payment_finding(std::string order_id, domain::take_finding what, reply<bool> done) {
+  persistence::kept_notice row{what.source, what.id, what.type, domain::notice_verdict::not_ours, order_id, what.detail, links_->clock->now()};
+  auto keep = [this, row = std::move(row), done](domain::result<order_answer> r) mutable {
+    if (r) return done(true);
+    if (is_passing(r.error().code)) return done(r.error());
+    links_->journal->keep({std::move(row)}, std::move(done));
+  };
+  if (order_id.empty()) return keep(domain::failure{domain::errc::not_found, "no order"});
+  request rq;
+  rq.principal = "reconciliation";
+  rq.ahead = true;
+  tell(std::move(order_id), std::move(what), std::move(rq), std::move(keep));
+}
+
 void engine::parcel_events(const webhook_source& source, const std::string& signature, const std::string& body, const std::string& trace_id, reply<bool> done) {
   auto events = source.parcels->read(signature, body, links_->clock->now());
   if (!events) return done(std::move(events).error());
@@ -129,8 +143,8 @@ void engine::parcel_events(const webhook_source& source, const std::string& sign
     auto number = e.tracking_number;
     links_->store->order_of_parcel(number, [this, all, e = std::move(e), trace_id](domain::result<std::string> order) {
       if (!order) {
-        if (order.error().code == domain::errc::unavailable) all->fail(order.error());
-        return;  // not a parcel of ours
+        if (order.error().code != domain::errc::not_found) all->fail(order.error());  // else: not a parcel of ours
+        return;
       }
       tell(*order, domain::track_shipment{e.tracking_number, e.state, e.source_id, e.occurred_at, e.description, e.location}, request_of_webhook(trace_id),
            [all](domain::result<order_answer> r) {

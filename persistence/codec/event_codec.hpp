@@ -9,6 +9,7 @@
 #include "domain/order.hpp"
 #include "domain/query.hpp"
 #include "domain/result.hpp"
+#include "persistence/journal.hpp"
 
 namespace coreldove::persistence {
 
@@ -29,6 +30,12 @@ std::string_view verdict_name(domain::review::verdict v);
 std::string review_document(const domain::order& o, const domain::review& r);
 /// GET ~/orders/{id}/tracking.
 std::string tracking_document(const domain::order& o);
+/// GET ~/orders/{id}/ledger: the order's books, entry by entry, and what its accounts come to. `stream`: all of it, not empty. Errors: internal.
+domain::result<std::string> ledger_document(const std::vector<domain::history_entry>& stream);
+/// GET ~/orders/{id}/evidence: what can be shown to a bank that asks about the order. Errors: internal.
+domain::result<std::string> evidence_document(const std::vector<domain::history_entry>& stream);
+/// One row of GET ~/payments/inbox.
+std::string notice_document(const kept_notice& n);
 /// An event's data as it may be shown outside: without the payment token, metadata as the object it is.
 std::string shown_data(std::string_view type, std::string_view data);
 /// One row of the history: {"seq","type","at","by","data"}, with shown_data.

@@ -169,6 +169,17 @@ void fake_engine::list(domain::order_query query, actors::reply<domain::page> do
   answer<domain::page>(std::move(done), [] { return domain::page{{document_of(known_order, "cust_1")}, "next page", 17}; });
 }
 
+void fake_engine::ledger(std::string order_id, actors::reply<domain::document> done) { document(std::move(order_id), std::move(done)); }
+void fake_engine::evidence(std::string order_id, actors::reply<domain::document> done) { document(std::move(order_id), std::move(done)); }
+void fake_engine::payment_inbox(std::uint64_t after, std::uint32_t limit, actors::reply<domain::page> done) {
+  domain::page p;
+  p.items.push_back("{\"after\":" + std::to_string(after) + ",\"limit\":" + std::to_string(limit) + "}");
+  done(std::move(p));
+}
+void fake_engine::payment_finding(std::string order_id, domain::take_finding what, actors::reply<bool> done) {
+  findings.emplace_back(std::move(order_id), std::move(what));
+  done(true);
+}
 void fake_engine::tracking(std::string order_id, actors::reply<domain::document> done) { document(std::move(order_id), std::move(done)); }
 
 void fake_engine::history(std::string order_id, std::uint64_t after_seq, std::uint32_t limit, actors::reply<domain::page> done) {

@@ -56,6 +56,11 @@ public:
   void document(std::string order_id, actors::reply<domain::document> done) override;
   void list(domain::order_query query, actors::reply<domain::page> done) override;
   void tracking(std::string order_id, actors::reply<domain::document> done) override;
+  void ledger(std::string order_id, actors::reply<domain::document> done) override;
+  void evidence(std::string order_id, actors::reply<domain::document> done) override;
+  void payment_inbox(std::uint64_t after, std::uint32_t limit, actors::reply<domain::page> done) override;
+  void payment_finding(std::string order_id, domain::take_finding what, actors::reply<bool> done) override;
+  std::vector<std::pair<std::string, domain::take_finding>> findings;
   void history(std::string order_id, std::uint64_t after_seq, std::uint32_t limit, actors::reply<domain::page> done) override;
   void routing(actors::reply<domain::document> done) override;
   void set_routing(std::string json, actors::request rq, actors::reply<domain::document> done) override;
