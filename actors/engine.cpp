@@ -11,6 +11,7 @@
 #include "actors/keys/keys.hpp"
 #include "actors/notifier/notifier.hpp"
 #include "actors/order/shard.hpp"
+#include "actors/payment/board.hpp"
 #include "actors/payment/router.hpp"
 #include "actors/risk/risk.hpp"
 #include "actors/timer/timekeeper.hpp"
@@ -37,6 +38,7 @@ std::shared_ptr<links> start_actors(caf::actor_system& system, links parts) {
   // Each is started after those that it speaks to.
   if (!l->risk) l->risk = spawn_risk(system, l);
   if (!l->keys) l->keys = spawn_keys(system, l);
+  if (!l->routes) l->routes = make_routing_board(*l);
   if (!l->payments) l->payments = spawn_payment_router(system, l);
   if (!l->shipping) l->shipping = spawn_shipping(system, l);
   if (!l->notifier) l->notifier = spawn_notifier(system, l);
@@ -221,6 +223,14 @@ void engine::performance(domain::time_point from, domain::time_point to, reply<d
 void engine::feed(std::uint64_t after, std::uint32_t limit, reply<std::vector<domain::history_entry>> done) {
   links_->store->feed(after, limit, std::move(done));
 }
+void engine::routing(reply<domain::document> done) { caf::anon_send(links_->payments, show_routing{promise<domain::document>{std::move(done)}}); }
+
+void engine::set_routing(std::string json, request rq, reply<domain::document> done) {
+  auto controls = persistence::read_routing_controls(json);
+  if (!controls) return done(std::move(controls).error());
+  caf::anon_send(links_->payments, actors::set_routing{*std::move(controls), std::move(rq), promise<domain::document>{std::move(done)}});
+}
+
 void engine::last_position(reply<std::uint64_t> done) { links_->store->last_position(std::move(done)); }
 
 std::shared_ptr<void> engine::watch(std::function<void()> on_commit) {
@@ -238,11 +248,17 @@ void engine::committed() {
 }
 
 std::string engine::feed_document(const domain::history_entry& e) const {
-  constexpr std::string_view of_stock = "sku/";  // streams are orders, but for these
-  const std::string_view stream = e.stream;
-  const bool stock = stream.starts_with(of_stock);
-  std::string out = "{\"position\":" + std::to_string(e.position) + (stock ? ",\"sku\":" : ",\"order_id\":");
-  persistence::write_json_string(stock ? stream.substr(of_stock.size()) : stream, out);
+  constexpr std::string_view of_stock = "sku/";  // streams are orders, but for these and the settings
+  std::string_view stream = e.stream, key = "order_id";
+  if (stream.starts_with(of_stock)) {
+    key = "sku";
+    stream.remove_prefix(of_stock.size());
+  } else if (stream.starts_with(persistence::settings_prefix)) {
+    key = "setting";
+    stream.remove_prefix(persistence::settings_prefix.size());
+  }
+  std::string out = "{\"position\":" + std::to_string(e.position) + ",\"" + std::string{key} + "\":";
+  persistence::write_json_string(stream, out);
   const auto rest = persistence::history_document(e);  // {"seq":…}
   out.append(",").append(rest, 1);
   return out;

@@ -58,6 +58,8 @@ public:
   void list(domain::order_query query, reply<domain::page> done) override;
   void tracking(std::string order_id, reply<domain::document> done) override;
   void history(std::string order_id, std::uint64_t after_seq, std::uint32_t limit, reply<domain::page> done) override;
+  void routing(reply<domain::document> done) override;
+  void set_routing(std::string json, request rq, reply<domain::document> done) override;
   void stock(std::string from_sku_exclusive, std::uint32_t limit, reply<domain::stock_page> done) override;
   void stock_of(std::string sku, reply<std::vector<domain::stock_row>> done) override;
   void certificate(reply<std::string> done) override;

@@ -14,11 +14,14 @@
 #include "integrations/carrier.hpp"
 #include "integrations/mailer.hpp"
 #include "integrations/payment_gateway.hpp"
+#include "persistence/codec/routing_codec.hpp"
 #include "persistence/store.hpp"
 #include "runtime/clock.hpp"
 #include "runtime/health.hpp"
 
 namespace coreldove::actors {
+
+class routing_board;
 
 struct limits {
   std::chrono::milliseconds payment_timeout{10'000};
@@ -48,6 +51,9 @@ struct links {
   std::function<std::string(std::string_view order_id)> return_url;  // where a vendor's page sends the buyer back to; may be empty
   std::shared_ptr<integrations::mailer> mailer;                          // null: no e-mail is sent
   std::map<std::string, std::shared_ptr<call_gate>, std::less<>> gates;  // before each of the gateways and carriers, by its name
+
+  persistence::routing_settings routing;                                 // as they stand when the actors start
+  std::shared_ptr<routing_board> routes;                                 // made where it is not there
 
   inventory_actor inventory;
   risk_actor risk;

@@ -13,6 +13,7 @@
 
 #include "actors/promise.hpp"
 #include "domain/order.hpp"
+#include "domain/routing_policy.hpp"
 #include "integrations/payment_gateway.hpp"
 #include "persistence/store.hpp"
 #include "runtime/clock.hpp"
@@ -177,7 +178,37 @@ struct warehouses_known {
   std::vector<domain::warehouse_info> warehouses;
 };
 
-using payment_actor = caf::typed_actor<caf::reacts_to<pay_operation>>;
+/// A gateway has answered a call of the router.
+struct call_ended {
+  std::uint64_t call = 0;
+  domain::operation_outcome outcome{};
+};
+/// What is known of the gateways, as a document.
+struct show_routing {
+  promise<domain::document> done;
+};
+/// An operator's word on where payments go; answered once it is on disk.
+struct set_routing {
+  domain::routing_controls controls;
+  request rq;
+  promise<domain::document> done;
+};
+/// What was to be set is on disk, or was refused.
+struct routing_written {
+  domain::result<persistence::append_outcome> outcome;
+};
+/// Where the journal ends, and then page by page what has happened lately, for the router to learn from.
+struct position_found {
+  domain::result<std::uint64_t> position;
+};
+struct recent_events {
+  domain::result<std::vector<domain::history_entry>> entries;
+};
+struct router_tick {};
+
+using payment_actor = caf::typed_actor<caf::reacts_to<pay_operation>, caf::reacts_to<call_ended>, caf::reacts_to<show_routing>, caf::reacts_to<set_routing>,
+                                       caf::reacts_to<routing_written>, caf::reacts_to<position_found>, caf::reacts_to<recent_events>,
+                                       caf::reacts_to<router_tick>, caf::reacts_to<go_on>>;
 using carrier_actor = caf::typed_actor<caf::reacts_to<ship_operation>, caf::reacts_to<warehouses_known>>;
 
 // ---- to the notifier ------------------------------------------------------------------------------------------------------------------------------
@@ -236,15 +267,15 @@ using timekeeper_actor = caf::typed_actor<caf::reacts_to<timer_tick>, caf::react
 
 }  // namespace coreldove::actors
 
-#define CORELDOVE_MESSAGES(X)                                                                                                                              \
-  X(place_task)                                                                                                                                            \
-  X(tell_task)                                                                                                                                             \
-  X(history_found)                                                                                                                                         \
-  X(stock_found)                                                                                                                                           \
-  X(appended) X(operation_answered) X(stream_loaded) X(wait_over) X(nudge) X(stop_order) X(order_idle) X(order_awake) X(wake_orders) X(shard_tick)         \
-      X(reserve_stock) X(stock_moved) X(drop_hold) X(adjust_stock) X(stock_adjusted) X(catalog_loaded) X(read_stock) X(assess_customer) X(customer_loaded) \
-          X(pay_operation) X(ship_operation) X(warehouses_known) X(go_on) X(outbox_written) X(mail_answered) X(outbox_loaded) X(outbox_cleared)            \
-              X(notifier_tick) X(claim_key) X(key_loaded) X(key_settled) X(timer_tick) X(timers_due) X(unfinished_found)
+// clang-format off
+#define CORELDOVE_MESSAGES(X) \
+  X(place_task) X(tell_task) X(history_found) X(stock_found) X(appended) X(operation_answered) X(stream_loaded) X(wait_over) X(nudge) X(stop_order) \
+  X(order_idle) X(order_awake) X(wake_orders) X(shard_tick) X(reserve_stock) X(stock_moved) X(drop_hold) X(adjust_stock) X(stock_adjusted) \
+  X(catalog_loaded) X(read_stock) X(assess_customer) X(customer_loaded) X(pay_operation) X(call_ended) X(show_routing) X(set_routing) \
+  X(routing_written) X(position_found) X(recent_events) X(router_tick) X(ship_operation) X(warehouses_known) X(go_on) X(outbox_written) \
+  X(mail_answered) X(outbox_loaded) X(outbox_cleared) X(notifier_tick) X(claim_key) X(key_loaded) X(key_settled) X(timer_tick) X(timers_due) \
+  X(unfinished_found)
+// clang-format on
 
 CAF_BEGIN_TYPE_ID_BLOCK(coreldove_local, caf::first_custom_type_id)
 #define X(T) CAF_ADD_TYPE_ID(coreldove_local, (coreldove::actors::T))

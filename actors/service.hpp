@@ -72,6 +72,9 @@ public:
   /// A webhook of an outside system; true once it is durable. Errors: not_found (no such source), forbidden (signature), malformed.
   virtual void webhook(std::string source, header_lookup headers, std::string raw_body, std::string trace_id, reply<bool> done) = 0;
 
+  /// Replaces what an operator has set about the routing of payments: {"pin", "drain", "weights"}; answers as `routing`. Errors also: invalid_input.
+  virtual void set_routing(std::string json, request rq, reply<domain::document> done) = 0;
+
   // Reads: what is committed.
   virtual void document(std::string order_id, reply<domain::document> done) = 0;
   virtual void list(domain::order_query query, reply<domain::page> done) = 0;
@@ -85,6 +88,9 @@ public:
   virtual void certificate(reply<std::string> done) = 0;
   virtual void reviews(domain::review_query query, reply<domain::page> done) = 0;
   virtual void performance(domain::time_point from, domain::time_point to, reply<domain::performance> done) = 0;
+
+  /// {"version", "controls", "gateways", "policy"}: what is set about the routing of payments, and what the router knows.
+  virtual void routing(reply<domain::document> done) = 0;
 
   // The event stream.
   virtual void feed(std::uint64_t after_position, std::uint32_t limit, reply<std::vector<domain::history_entry>> done) = 0;

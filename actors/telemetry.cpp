@@ -28,7 +28,11 @@ telemetry::telemetry(runtime::metrics& m)
       confirm_seconds(histogram(m, "coreldove_order_confirm_seconds", "From an order's creation to its confirmation.", seconds)),
       commit_seconds(histogram(m, "coreldove_journal_commit_seconds", "One transaction of the journal.", seconds)),
       commit_appends(
-          histogram(m, "coreldove_journal_commit_appends", "Appends in one transaction of the journal.", {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024})) {
+          histogram(m, "coreldove_journal_commit_appends", "Appends in one transaction of the journal.", {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024})),
+      circuits(prometheus::BuildGauge()
+                   .Name("coreldove_gateway_circuit_open")
+                   .Help("1 where calls of this kind are kept away from a payment gateway that does not answer.")
+                   .Register(m.registry())) {
   auto& statuses = prometheus::BuildCounter().Name("coreldove_orders_total").Help("Orders that entered a status.").Register(m.registry());
   for (std::size_t i = 0; i < entered_.size(); ++i) entered_[i] = &statuses.Add({{"status", std::string{to_string(static_cast<domain::order_status>(i))}}});
   auto& answers = prometheus::BuildCounter().Name("coreldove_operations_total").Help("Answers of gateways and carriers.").Register(m.registry());

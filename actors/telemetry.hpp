@@ -26,9 +26,10 @@ public:
   prometheus::Counter& shed;         // refused by admission
   prometheus::Counter& order_crashes;
   prometheus::Counter& quarantined;
-  prometheus::Histogram& confirm_seconds;  // from creation to confirmation
-  prometheus::Histogram& commit_seconds;   // one transaction of the journal
-  prometheus::Histogram& commit_appends;   // appends in it
+  prometheus::Histogram& confirm_seconds;           // from creation to confirmation
+  prometheus::Histogram& commit_seconds;            // one transaction of the journal
+  prometheus::Histogram& commit_appends;            // appends in it
+  prometheus::Family<prometheus::Gauge>& circuits;  // by gateway and kind of call; 1: open
 
 private:
   std::array<prometheus::Counter*, domain::order_status_count> entered_{};

@@ -75,6 +75,9 @@ void add_rules(std::vector<option>& out) {
   out.push_back({g, "HIGH_VALUE_THRESHOLD", &s::high_value_threshold_hundredths, t::hundredths,
                  "Orders with a total above this, in the order's own currency, wait for a person.", 0, most_hundredths});
   out.push_back({g, "FRAUD_SCORE_THRESHOLD", &s::fraud_score_threshold_tenths, t::tenths, "Orders with this fraud score or more wait for a person.", 0, 1'000});
+  out.push_back(
+      {g, "PAYMENT_ROUTING_POLICY", &s::payment_routing_policy, t::file,
+       "JSON file with the gateways' costs and limits and how payments are routed (docs/payments.md); empty: no costs, and what the gateways usually take."});
   out.push_back({g, "PAYMENT_APPROVAL_MINUTES", &s::payment_approval_minutes, t::whole,
                  "How long an order waits for a buyer who has to approve the payment on the gateway's page; then it is rejected and its stock is free.", 1,
                  10'080});

@@ -36,6 +36,7 @@ struct settings {
   std::string openai_api_key, ai_crew_api_url;
 
   std::uint32_t payment_approval_minutes = 30;
+  std::string payment_routing_policy;  // a JSON file
   std::string payment_return_url;  // empty: a page of this server
   std::string sandbox_url;
   std::string stripe_secret_key, stripe_webhook_secret, stripe_api_base;

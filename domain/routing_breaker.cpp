@@ -67,6 +67,16 @@ void circuit_breaker::failed(pass as, time_point now) {
   open(now);
 }
 
+void circuit_breaker::taken_back(pass as) {
+  if (as == pass::trial && state_ == circuit::half_open) trials_ -= std::min(trials_, 1U);
+}
+
+void circuit_breaker::trip(time_point now) {
+  if (state_ != circuit::closed) return;
+  pause_ = rules_.first_pause;
+  open(now);
+}
+
 void circuit_breaker::open(time_point now) {
   state_ = circuit::open;
   until_ = now + pause_;

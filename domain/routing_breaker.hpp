@@ -22,10 +22,14 @@ public:
   circuit_breaker() = default;
   explicit circuit_breaker(const breaker_rules& rules) : rules_(rules) {}
 
-  /// May a call go out now? Every call that does reports its end once: answered or failed, with what it was told here.
+  /// May a call go out now? Every call that does reports its end once: answered, failed or taken back, with what it was told here.
   pass admit(time_point now);
   void answered(pass as, time_point now);
   void failed(pass as, time_point now);
+  /// It has not gone out after all.
+  void taken_back(pass as);
+  /// It is known from elsewhere that nobody answers.
+  void trip(time_point now);
 
   circuit state(time_point now) const;
   time_point open_until() const { return until_; }

@@ -30,6 +30,8 @@ constexpr std::array table{
     route{get, "~/reviews", staff, none, list_reviews, "listReviews"},
     route{post, "~/reviews/{id}/approve", staff, optional_json, approve_review, "approveReview"},
     route{post, "~/reviews/{id}/reject", staff, optional_json, reject_review, "rejectReview"},
+    route{get, "~/payments/routing", staff, none, get_routing, "getPaymentRouting"},
+    route{put, "~/payments/routing", staff, json, put_routing, "setPaymentRouting"},
     route{get, "~/analytics/performance", staff, none, get_performance, "getPerformance"},
     route{get, "~/analytics/inventory", staff, none, get_inventory_figures, "getInventoryFigures"},
     route{get, "~/events/stream", staff, none, stream_events, "streamEvents"},

@@ -27,7 +27,7 @@ void call_gate::pass(const std::string& key, call go, integrations::on_outcome d
     } else {
       held_.emplace(key, std::move(v));
       queue_.push_back(key);
-      waiting_.store(queue_.size(), std::memory_order_relaxed);
+      waiting_.store(held_.size(), std::memory_order_relaxed);
     }
   }
   pump();
@@ -36,6 +36,13 @@ void call_gate::pass(const std::string& key, call go, integrations::on_outcome d
 bool call_gate::holds(const std::string& key) const {
   const std::lock_guard guard{lock_};
   return held_.contains(key);
+}
+
+bool call_gate::withdraw(const std::string& key) {
+  const std::lock_guard guard{lock_};
+  const bool held = held_.erase(key) > 0;
+  waiting_.store(held_.size(), std::memory_order_relaxed);
+  return held;
 }
 
 /// Lets out whatever may go. A call may answer at once, on this very thread: that only brings another round.
@@ -54,12 +61,13 @@ void call_gate::pump() {
 }
 
 std::optional<call_gate::visitor> call_gate::next() {
+  while (!queue_.empty() && !held_.contains(queue_.front())) queue_.pop_front();
   if (queue_.empty()) return std::nullopt;
   const bool may_go = closed() ? look_ == 0 && clock_.steady() >= next_look_ : out_.size() < allowed_;
   if (!may_go) return std::nullopt;
   auto node = held_.extract(queue_.front());
   queue_.pop_front();
-  waiting_.store(queue_.size(), std::memory_order_relaxed);
+  waiting_.store(held_.size(), std::memory_order_relaxed);
   return std::move(node.mapped());
 }
 
@@ -113,7 +121,7 @@ void call_gate::open() {
   closed_.store(false, std::memory_order_relaxed);
   allowed_ = std::min(allowed_at_return, options_.calls_at_once);
   board_.set(name_, runtime::condition::up);
-  spdlog::info("{} is back, {} calls wait", name_, queue_.size());
+  spdlog::info("{} is back, {} calls wait", name_, held_.size());
 }
 
 void call_gate::tick() {

@@ -38,6 +38,8 @@ public:
   void pass(const std::string& key, call go, integrations::on_outcome done);
   /// The call waits here and has not gone out.
   bool holds(const std::string& key) const;
+  /// Takes a call that waits here back: it does not go out, and nobody answers it. False where it has gone out already, or never came.
+  bool withdraw(const std::string& key);
   std::size_t waiting() const { return waiting_.load(std::memory_order_relaxed); }
   bool crowded() const { return waiting() >= options_.waiting; }
   bool closed() const { return closed_.load(std::memory_order_relaxed); }
@@ -66,7 +68,7 @@ private:
   std::atomic<bool> closed_{false};
 
   mutable std::mutex lock_;        // guards what follows; never held while a call or an answer runs
-  std::deque<std::string> queue_;  // keys, in the order in which they came
+  std::deque<std::string> queue_;  // keys, in the order in which they came; those that were withdrawn among them
   std::unordered_map<std::string, visitor> held_;
   std::unordered_map<std::uint64_t, runtime::steady_point> out_;  // calls that are out: since when
   std::uint64_t calls_ = 0, look_ = 0;                            // look_: the call that is to show whether the system is back; 0: none

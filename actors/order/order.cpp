@@ -6,6 +6,7 @@
 
 #include "actors/order/append.hpp"
 #include "actors/order/order_shell.hpp"
+#include "actors/payment/board.hpp"
 #include "persistence/codec/event_codec.hpp"
 #include "runtime/logging.hpp"
 
@@ -138,7 +139,7 @@ void order_shell::next() {
       t.done.answer(domain::failure{domain::errc::stale, "The order is at version " + std::to_string(order.version) + "."});
       continue;
     }
-    auto events = decide(order, t.what, l->policy, now());
+    auto events = decide(order, t.what, l->policy, now(), l->routes.get());
     if (!events) {
       t.done.answer(std::move(events).error());
       continue;

@@ -2,6 +2,7 @@
 #include <caf/send.hpp>
 
 #include "actors/order/order_shell.hpp"
+#include "actors/payment/board.hpp"
 
 namespace coreldove::actors {
 
@@ -54,7 +55,7 @@ void order_shell::place_when_known(bool impatient) {
   t.done = std::move(p.order.done);
   t.until = p.order.until;
   t.what = domain::place_order{id, p.order.input, t.rq.principal, std::move(assessment), p.stock.value_or(domain::stock_pending{})};
-  auto events = decide(order, t.what, l->policy, now());
+  auto events = decide(order, t.what, l->policy, now(), l->routes.get());
   if (events) return write(std::move(t), *std::move(events));
   t.done.answer(std::move(events).error());
   caf::anon_send(l->inventory, drop_hold{id});

@@ -27,6 +27,9 @@ void list_reviews(app& a, const request& rq, responder reply);
 void approve_review(app& a, const request& rq, responder reply);
 void reject_review(app& a, const request& rq, responder reply);
 
+void get_routing(app& a, const request& rq, responder reply);
+void put_routing(app& a, const request& rq, responder reply);
+
 void get_performance(app& a, const request& rq, responder reply);
 void get_inventory_figures(app& a, const request& rq, responder reply);
 

@@ -53,6 +53,14 @@ constexpr std::array texts{
                    "200:Order 202:Order", "404 409 412 422"},
     operation_text{"rejectReview", "Reviews", "Reject a review", "The order ends, or its shipment does.", "ReviewId IfMatch IdempotencyKey", "Note",
                    "200:Order 202:Order", "404 409 412 422"},
+    operation_text{"getPaymentRouting", "Payments", "How payments are routed",
+                   "What was set, and what the router knows: each gateway's circuits, calls and latency, and how often payments succeed there by currency, "
+                   "method and size. The `ETag` is the version of policy and controls.",
+                   "", "", "200:PaymentRouting", ""},
+    operation_text{"setPaymentRouting", "Payments", "Pin, drain or weigh gateways",
+                   "Replaces all controls; what is missing is not set. It concerns payments that may go to more than one gateway: an order that names its "
+                   "gateway, or whose token belongs to one, stays there.",
+                   "IfMatch", "PaymentRoutingControls", "200:PaymentRouting", "409 412 422"},
     operation_text{"getPerformance", "Analytics", "Figures about orders",
                    "Over the orders created in [from, to); the last 30 days by default. Durations in seconds.", "From To", "", "200:Performance", "422"},
     operation_text{"getInventoryFigures", "Analytics", "Figures about stock", "Totals, by warehouse, and what runs low.", "LowStock", "",

@@ -52,6 +52,7 @@ int parse_and_run(int argc, const char* const* argv) {
   add_replay(app, chosen);
   add_verify(app, chosen);
   add_check(app, chosen);
+  add_backtest(app, chosen);
   app.add_subcommand("bench", "The load generator; `coreldove bench --help` says more");
   try {
     app.parse(argc, argv);

@@ -29,6 +29,7 @@ void add_catalog(CLI::App& app, action& chosen);
 void add_replay(CLI::App& app, action& chosen);
 void add_verify(CLI::App& app, action& chosen);
 void add_check(CLI::App& app, action& chosen);
+void add_backtest(CLI::App& app, action& chosen);
 
 /// The settings of the environment. Nothing where some are wrong; each complaint has then been printed to standard error, one a line.
 std::optional<config::settings> read_settings();

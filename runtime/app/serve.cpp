@@ -19,6 +19,7 @@
 #include "runtime/app/catalog_file.hpp"
 #include "runtime/app/cli.hpp"
 #include "runtime/app/outside.hpp"
+#include "runtime/app/routing_start.hpp"
 #include "runtime/app/signing_key.hpp"
 #include "runtime/app/stop_at.hpp"
 #include "runtime/logging.hpp"
@@ -76,7 +77,8 @@ actors::links parts_of(const config::settings& s, persistence::sqlite::sqlite_st
   for (const auto& [name, gateway] : world.gateways) l.policy.gateways.push_back(name);
   l.policy.carriers.clear();
   for (const auto& [name, carrier] : world.carriers) l.policy.carriers.push_back(name);
-  if (!l.policy.gateways.empty()) l.policy.default_gateway = l.policy.gateways.front();
+  if (!l.policy.gateways.empty() && !world.gateways.contains(l.policy.default_gateway)) l.policy.default_gateway = l.policy.gateways.front();
+  l.routing = routing_at_start(routing_policy_of(s), !s.payment_routing_policy.empty(), store.journal(), store.store(), l.clock->now());
   if (!l.policy.carriers.empty()) l.policy.default_carrier = l.policy.carriers.front();
   for (const auto& [name, gateway] : world.gateways)
     if (const auto can = gateway->can(); !can.partial_capture || !can.several_captures) l.policy.capture_once.push_back(name);
@@ -101,7 +103,7 @@ actors::engine_options engine_options_of(const config::settings& s, const outsid
   o.max_in_flight = s.max_in_flight;
   o.door.target = s.store_within;
   for (const auto& [name, gateway] : world.gateways) o.intake.gateways.push_back(name);
-  if (s.environment != config::environment::production) o.intake.sandbox_token = "tok_visa";
+  if (s.environment != config::environment::production) o.intake.sandbox_token = sandbox_token;
   o.webhooks = world.webhooks;
   o.before_answer = stop_hook(s, config::stop_point::before_answer);
   return o;

@@ -131,6 +131,20 @@ domain::result<persistence::append_outcome> durable::write(const persistence::st
   return persistence::append_outcome{seq, log.size()};
 }
 
+std::vector<domain::history_entry> durable::stream(const std::string& name) const {
+  std::vector<domain::history_entry> out;
+  for (const auto& e : log)
+    if (e.stream == name) out.push_back(e);
+  return out;
+}
+
+domain::result<persistence::append_outcome> durable::write(const persistence::setting& item) {
+  const auto version = stream(item.stream).size();
+  if (version != item.expected_version) return conflict("the stream is at version " + std::to_string(version));
+  log.push_back({log.size() + 1, item.stream, version + 1, item.event.type, item.at, item.by, {}, item.event.data});
+  return persistence::append_outcome{version + 1, log.size()};
+}
+
 void durable::write(const persistence::catalog& c) {
   warehouses.insert(warehouses.end(), c.warehouses.begin(), c.warehouses.end());
   items.insert(items.end(), c.items.begin(), c.items.end());

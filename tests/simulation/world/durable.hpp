@@ -28,6 +28,9 @@ public:
   /// All of it or nothing. Errors as in journal.hpp: conflict.
   domain::result<persistence::append_outcome> write(const persistence::append& item);
   domain::result<persistence::append_outcome> write(const persistence::stock_adjustment& item);
+  domain::result<persistence::append_outcome> write(const persistence::setting& item);
+  /// The events of one stream, also of those that belong to no order.
+  std::vector<domain::history_entry> stream(const std::string& name) const;
   void write(const persistence::catalog& items);
 
   const order_stream* find(const std::string& order_id) const;

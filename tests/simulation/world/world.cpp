@@ -22,6 +22,7 @@ struct test_config : caf::actor_system_config {
 }  // namespace
 
 world_options::world_options() {
+  routing.tokens.push_back({"tok_visa", true, {}});
   limits.shards = 2;
   policy.gateways = {"stripe", "paypal"};
   policy.carriers = {"fedex", "ups"};
@@ -61,6 +62,8 @@ void world::start() {
   for (const auto& g : options.policy.gateways) l.gateways[g] = gateway_of(outside, g);
   for (const auto& c : options.policy.carriers) l.carriers[c] = carrier_of(outside, c);
   l.mailer = mailer_of(outside);
+  l.routing = *persistence::latest_routing(store.disk.stream(std::string{persistence::routing_stream}));
+  l.routing.policy = options.routing;
   node_ = std::make_unique<node>(*this, std::move(l));
 }
 

@@ -32,6 +32,7 @@ using stock_question = std::shared_ptr<question<std::vector<domain::stock_row>>>
 struct world_options {
   std::uint64_t seed = 1;
   domain::policy policy;
+  domain::routing_policy routing = domain::usual_routing_policy();  // tok_visa is everybody's
   actors::limits limits;
   actors::engine_options engine;
   world_options();
