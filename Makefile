@@ -39,7 +39,7 @@ simulate: setup ## the engine under faults from SEEDS=1000 seeds (FIRST=1, STEPS
 	@.ci/build.sh release coreldove-sim
 	@build/coreldove-sim --seed $(or $(FIRST),1) --seeds $(or $(SEEDS),1000) --steps $(or $(STEPS),10000)
 
-mutations: setup ## break the engine in many places; each has to be found by the simulation (an hour)
+mutations: setup ## make 25 mistakes in the engine, one at a time; each has to be found by the simulation (one build, then a minute)
 	@tests/simulation/mutations.py
 
 check: ## layers and formatting

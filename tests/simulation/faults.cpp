@@ -1,6 +1,8 @@
 // What goes wrong in a simulated run.
 #include <fmt/format.h>
 
+#include <cstdlib>
+
 #include "tests/simulation/simulator.hpp"
 
 namespace coreldove::simulation {
@@ -9,14 +11,14 @@ using namespace std::chrono_literals;
 
 void simulator::fault() {
   auto& store = world_.store;
-  switch (random_.below(11)) {
+  switch (random_.below(13)) {
     case 0:
       return restart();
     case 1:  // right after a commit, before anybody hears of it
       store.commit_some(1 + random_.below(1 + store.jobs_waiting()));
       return restart();
     case 2:
-      full_until_ = world_.clock.now() + domain::duration{random_.between(500, 15'000)};
+      full_until_ = world_.clock.right() + domain::duration{random_.between(500, 15'000)};
       note("the disk is full");
       return store.disk_full(true);
     case 3:
@@ -37,10 +39,22 @@ void simulator::fault() {
     case 7:
       note("time jumps");
       return world_.advance(domain::duration{random_.between(60'000, 1'800'000)});
+    case 8:
+      return set_clock_wrong();
+    case 9:
+      note("somebody sets the clock right");
+      return world_.clock.set_wrong_by({});
     default:
       misfortune_ = random_.pick<std::uint32_t>({0, 0, 50, 200, 700});
       note(fmt::format("the outside world fails {} times in 1000", misfortune_));
   }
+}
+
+/// Steady time goes on as it was; what is stored, signed and compared with the wall clock does not.
+void simulator::set_clock_wrong() {
+  const domain::duration by{random_.between(-180'000, 180'000)};
+  note(fmt::format("the clock is set: it is {} ms {} now", std::abs(by.count()), by.count() < 0 ? "behind" : "ahead"));
+  world_.clock.set_wrong_by(by);
 }
 
 manner simulator::treatment(const call& c) {
@@ -64,6 +78,7 @@ manner simulator::treatment(const integrations::mail& m) {
 void simulator::end_faults() {
   faults_ = false;
   misfortune_ = 0;
+  world_.clock.set_wrong_by({});
   auto& store = world_.store;
   store.disk_full(false);
   store.fail_reads(0);

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""Shows that the simulator bites: breaks the engine in one place after the other and runs seeds until one of them finds it.
+"""Shows that the simulator bites: makes one mistake after the other in the engine and runs seeds until one of them finds it.
 
-Works on a copy of the source tree, so the checkout stays as it is. Prints a table; exit status 1 if a mutation survives or no longer fits the source.
-    tests/simulation/mutations.py [--work DIR] [--only NAME ...] [--seeds 200] [--steps 5000] [--build-type Release] [--jobs N]
+Works on a copy of the source tree, so the checkout stays as it is. All mistakes are built in at once, each behind a switch, so there is one build; with none of
+them switched on every promise has to hold. Prints a table; exit status 1 if a mutation survives or no longer fits the source.
+    tests/simulation/mutations.py [--work DIR] [--only NAME ...] [--seeds 200] [--steps 5000] [--build-type Release] [--jobs N] [--list]
 """
 import argparse
+import os
 import pathlib
 import re
 import shutil
@@ -15,66 +17,83 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 FOLDERS = ["domain", "runtime", "persistence", "integrations", "actors", "http", "bench", "config", "cmake", "tests", ".ci"]
-FILES = ["CMakeLists.txt"]
+FILES = ["CMakeLists.txt", "CMakePresets.json"]
 
-# name, file, the text as it stands, what it becomes
+SWITCH = "coreldove_mistake"  # the number of the mistake that is made; 0: none
+MAIN = "tests/simulation/main.cpp"
+
+# name, file, the text as it stands, what it becomes; BROKEN is true while this mistake is made
 MUTATIONS = [
     ("answer before the commit", "actors/order/order.cpp",
      "  // What follows from the commit must follow",
-     "  answer(*in_journal);\n  // What follows from the commit must follow"),
+     "  if (BROKEN) answer(*in_journal);\n  // What follows from the commit must follow"),
     ("call the gateway before the commit", "actors/order/order.cpp",
      "  // What follows from the commit must follow",
      "  for (const auto* op : open_operations(in_journal->after))\n"
-     "    if (op->kind == domain::operation_kind::authorize) perform(*op, false);\n"
+     "    if (BROKEN && op->kind == domain::operation_kind::authorize) perform(*op, false);\n"
      "  // What follows from the commit must follow"),
     ("key not stable over a restart", "actors/order/effects.cpp",
      "context.idempotency_key = idempotency_key(order, op);",
-     "context.idempotency_key = idempotency_key(order, op) + (in_doubt ? \"-again\" : \"\");"),
+     "context.idempotency_key = idempotency_key(order, op) + (BROKEN && in_doubt ? \"-again\" : \"\");"),
     ("blind retry after a lost answer", "domain/decide.cpp",
      "d.emit(operation_retried{c.n});\n  return true;",
-     "{\n    const auto op = d.o.operations[c.n - 1];\n"
-     "    d.emit(operation_settled{op.n, operation_outcome::declined, {}, \"retried\", {}, {}, {}});\n"
-     "    d.request(op.kind, op.party, op.amount, op.shipment, op.target, op.reason);\n  }\n  return true;"),
+     "{\n    if (BROKEN) {\n      const auto op = d.o.operations[c.n - 1];\n"
+     "      d.emit(operation_settled{op.n, operation_outcome::declined, {}, \"retried\", {}, {}, {}});\n"
+     "      d.request(op.kind, op.party, op.amount, op.shipment, op.target, op.reason);\n"
+     "    } else {\n      d.emit(operation_retried{c.n});\n    }\n  }\n  return true;"),
     ("release stock twice", "actors/order/append.cpp",
      "for (auto& m : stock_movements(after, e)) a.stock.push_back(std::move(m));",
      "for (auto& m : stock_movements(after, e)) {\n"
-     "      if (m.reserved < 0 && m.on_hand == 0) a.stock.push_back(m);\n      a.stock.push_back(std::move(m));\n    }"),
+     "      if (BROKEN && m.reserved < 0 && m.on_hand == 0) a.stock.push_back(m);\n      a.stock.push_back(std::move(m));\n    }"),
     ("forget a timer when it is set", "actors/order/append.cpp",
      "if (std::find(old.begin(), old.end(), t) == old.end()) out.push_back({t, true});",
-     "if (t.n != 2 && std::find(old.begin(), old.end(), t) == old.end()) out.push_back({t, true});"),
+     "if (!(BROKEN && t.n == 2) && std::find(old.begin(), old.end(), t) == old.end()) out.push_back({t, true});"),
     ("a timer fires once and never again", "actors/timer/timekeeper.cpp",
-     "std::erase_if(fired, [&](const auto& f) { return now - f.second > not_again_within; });", ""),
+     "std::erase_if(fired, [&](const auto& f) { return now - f.second > not_again_within; });",
+     "if (!BROKEN) std::erase_if(fired, [&](const auto& f) { return now - f.second > not_again_within; });"),
     ("carriers are not told of repeats", "actors/order/effects.cpp",
-     "context.repeat = in_doubt || op.attempts > 0;", "context.repeat = false;"),
+     "context.repeat = in_doubt || op.attempts + op.looks > 0;", "context.repeat = !BROKEN && (in_doubt || op.attempts + op.looks > 0);"),
     ("unfinished orders sleep on after a restart", "actors/timer/timekeeper.cpp",
-     "bool asking = false, waking = false, recovered = false;", "bool asking = false, waking = false, recovered = true;"),
+     "bool asking = false, waking = false, recovered = false;", "bool asking = false, waking = false, recovered = BROKEN;"),
     ("an order that wakes up does not look for open work", "actors/order/order.cpp",
-     "  at = phase::live;\n  perform_open();", "  at = phase::live;"),
+     "  at = phase::live;\n  perform_open();", "  at = phase::live;\n  if (!BROKEN) perform_open();"),
     ("a hold is kept after a failed write", "actors/order/order.cpp",
-     "caf::anon_send(links->inventory, drop_hold{std::move(moved.order_id)});", ""),
+     "caf::anon_send(links->inventory, drop_hold{std::move(moved.order_id)});",
+     "{\n        if (!BROKEN) caf::anon_send(links->inventory, drop_hold{std::move(moved.order_id)});\n      }"),
     ("the idempotency key is not in the transaction", "actors/order/order.cpp",
-     "d.append.idempotency = record_of(*t.rq.key, a, false);", ""),
+     "d.append.idempotency = record_of(*t.rq.key, a, false);", "if (!BROKEN) d.append.idempotency = record_of(*t.rq.key, a, false);"),
     ("an ended order keeps its captured money", "domain/decide.cpp",
-     "shipment_state::cancelled && !asked && owed > 0)", "shipment_state::cancelled && !asked && owed < 0)"),
+     "if (owed > 0) request(operation_kind::refund,", "if (BROKEN ? owed < 0 : owed > 0) request(operation_kind::refund,"),
     ("an authorization that comes after the end is kept", "domain/decide_settlement.cpp",
-     "if (d.ended()) return d.compensate();\n  switch", "if (d.ended()) return;\n  switch"),
+     "if (d.ended()) return d.compensate();", "if (d.ended()) return BROKEN ? void() : d.compensate();"),
     ("a repeated answer counts again", "domain/decide_settlement.cpp",
-     "if (before.state == operation_state::done || before.state == operation_state::declined) return;   // a repeat", ""),
+     "if (op.state == operation_state::done) return;  // a repeat", "if (!BROKEN && op.state == operation_state::done) return;  // a repeat"),
     ("stock moves that the snapshot has are applied again", "actors/inventory/inventory.cpp",
-     "if (m.position <= position) return;", ""),
+     "if (m.position <= position) return;", "if (!BROKEN && m.position <= position) return;"),
     ("a message leaves the outbox when it was not sent", "actors/notifier/notifier.cpp",
      "if (m.what.kind == operation_outcome::done || m.what.kind == operation_outcome::declined) {",
-     "if (m.what.kind != operation_outcome::unknown) {"),
+     "if (BROKEN ? m.what.kind != operation_outcome::unknown : m.what.kind == operation_outcome::done || m.what.kind == operation_outcome::declined) {"),
     ("a silent adapter is waited for for ever", "actors/order/order.cpp",
-     "std::erase_if(started, [&](const auto& s) { return s.since < long_ago; });", "(void)long_ago;"),
+     "std::erase_if(started, [&](const auto& s) { return s.since < long_ago; });",
+     "if (!BROKEN) std::erase_if(started, [&](const auto& s) { return s.since < long_ago; });"),
     ("a refusal of a repeat is believed", "actors/order/order.cpp",
-     "if (latest && asked->in_doubt && outcome ==", "if (false && outcome =="),
+     "if (latest && asked->in_doubt && outcome ==", "if (!BROKEN && latest && asked->in_doubt && outcome =="),
     ("an answer counts as settled before it is on disk", "actors/order/order.cpp",
      "void order_shell::on(const operation_answered& m) {\n  const auto asked",
      "void order_shell::on(const operation_answered& m) {\n"
-     "  if (m.what.kind == domain::operation_outcome::done) std::erase_if(started, [&](const under_way& u) { return u.n == m.n; });\n  const auto asked"),
+     "  if (BROKEN && m.what.kind == domain::operation_outcome::done) std::erase_if(started, [&](const under_way& u) { return u.n == m.n; });\n"
+     "  const auto asked"),
     ("returned goods are put back twice", "domain/decide_people.cpp",
-     "for (std::size_t i = 0; i < left.size(); ++i) left[i] -= d.o.returned[i];", ""),
+     "for (std::size_t i = 0; i < left.size(); ++i) left[i] -= d.o.returned[i];",
+     "for (std::size_t i = 0; !BROKEN && i < left.size(); ++i) left[i] -= d.o.returned[i];"),
+    ("a parcel's news counts twice", "domain/decide_fulfillment.cpp", "if (seen) return false;", "if (!BROKEN && seen) return false;"),
+    ("a forged notice is taken", "integrations/fedex/webhook.cpp",
+     "if (!http::same_in_constant_time(", "if (!BROKEN && !http::same_in_constant_time("),
+    ("a notice is acknowledged before it is on disk", "actors/webhooks.cpp",
+     "           [all](domain::result<order_answer> r) {\n             if (!acknowledged(r)) all->fail(r.error());",
+     "           [all = BROKEN ? nullptr : all](domain::result<order_answer> r) {\n             if (all && !acknowledged(r)) all->fail(r.error());"),
+    ("histories go back with the clock", "actors/order/append.cpp",
+     "a.at = std::max(now, before.updated_at);", "a.at = BROKEN ? now : std::max(now, before.updated_at);"),
 ]
 
 
@@ -82,73 +101,108 @@ def run(command, **options):
     return subprocess.run(command, text=True, capture_output=True, **options)
 
 
+def list_all():
+    """Exit status 1 where one does not fit."""
+    unfit = 0
+    for name, path, text, _ in MUTATIONS:
+        fits = (ROOT / path).read_text().count(text) == 1
+        unfit += not fits
+        print(f"{name:<52} {path}{'' if fits else '  DOES NOT FIT ANY MORE'}")
+    return 1 if unfit else 0
+
+
 def copy_tree(to):
     for name in FOLDERS:
-        if (ROOT / name).exists():
-            shutil.copytree(ROOT / name, to / name, dirs_exist_ok=True)
+        shutil.copytree(ROOT / name, to / name, dirs_exist_ok=True)
     for name in FILES:
         shutil.copy2(ROOT / name, to / name)
 
 
-def build(source, binary, jobs):
-    r = run(["cmake", "--build", str(binary), "-j", str(jobs), "--target", "coreldove-sim"])
-    return None if r.returncode == 0 else r.stdout[-2000:] + r.stderr[-2000:]
+def build_in(source):
+    """Puts all mistakes into the copy; the names of those that do not fit."""
+    unfit, changed = [], set()
+    for number, (name, path, text, replacement) in enumerate(MUTATIONS, 1):
+        file = source / path
+        now = file.read_text()
+        if now.count(text) != 1:
+            unfit.append(name)
+            continue
+        file.write_text(now.replace(text, replacement.replace("BROKEN", f"({SWITCH} == {number})")))
+        changed.add(file)
+    for file in changed:
+        file.write_text(f"extern const int {SWITCH};\n" + file.read_text())
+    main = source / MAIN
+    main.write_text(main.read_text() + f"\nextern const int {SWITCH};\n"
+                    f'const int {SWITCH} = std::getenv("MISTAKE") ? std::atoi(std::getenv("MISTAKE")) : 0;\n')
+    return unfit
+
+
+def build(source, binary, args):
+    for command in (["cmake", "-S", str(source), "-B", str(binary), "-G", "Ninja", f"-DCMAKE_BUILD_TYPE={args.build_type}"],
+                    ["cmake", "--build", str(binary), "-j", str(args.jobs), "--target", "coreldove-sim"]):
+        r = run(command)
+        if r.returncode != 0:
+            sys.exit(r.stdout[-4000:] + r.stderr[-4000:])
+
+
+def simulate(binary, number, args):
+    """What the simulator says, and how long it took."""
+    start = time.monotonic()
+    r = run([str(binary / "coreldove-sim"), "--seed", "1", "--seeds", str(args.seeds), "--steps", str(args.steps)], env={**os.environ, "MISTAKE": str(number)})
+    return r, time.monotonic() - start
+
+
+def try_all(binary, args):
+    """How many were tried, how many survived."""
+    tried = survivors = 0
+    print(f"{'mutation':<52} {'found by':<10} {'seconds':>7}  what was violated", flush=True)
+    for number, (name, *_) in enumerate(MUTATIONS, 1):
+        if args.only and name not in args.only:
+            continue
+        tried += 1
+        r, seconds = simulate(binary, number, args)
+        seed = re.search(r"--seed (\d+)", r.stdout)
+        if r.returncode == 0:
+            print(f"{name:<52} {'SURVIVED':<10} {seconds:>7.1f}", flush=True)
+            survivors += 1
+            continue
+        first = r.stdout.splitlines()[0] if r.stdout else (r.stderr.splitlines() or [""])[-1]
+        print(f"{name:<52} {'seed ' + seed.group(1) if seed else 'a crash':<10} {seconds:>7.1f}  {first[:90]}", flush=True)
+    return tried, survivors
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--work", help="keep the copy and its build here, for the next time")
+    parser.add_argument("--work", help="keep the copy, and its build in build/, here for the next time")
     parser.add_argument("--only", nargs="*", default=[])
     parser.add_argument("--seeds", type=int, default=200)
     parser.add_argument("--steps", type=int, default=5000)
     parser.add_argument("--build-type", default="Release")
-    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--list", action="store_true", help="only say what would be tried, and what no longer fits")
     args = parser.parse_args()
+    if args.list:
+        sys.exit(list_all())
 
-    work = pathlib.Path(args.work or tempfile.mkdtemp(prefix="coreldove-mutations-"))
-    source, binary = work / "source", work / "build"
+    begun = time.monotonic()
+    source = pathlib.Path(args.work or tempfile.mkdtemp(prefix="coreldove-mutations-"))
+    binary = source / "build"
     source.mkdir(parents=True, exist_ok=True)
     copy_tree(source)
-    configured = run(["cmake", "-S", str(source), "-B", str(binary), "-G", "Ninja", f"-DCMAKE_BUILD_TYPE={args.build_type}"])
-    if configured.returncode != 0:
-        sys.exit(configured.stdout + configured.stderr)
-    if why := build(source, binary, args.jobs):
-        sys.exit("the unchanged source does not build:\n" + why)
-
-    simulator = [str(binary / "coreldove-sim"), "--seed", "1", "--seeds", str(args.seeds), "--steps", str(args.steps)]
-    survivors = 0
-    print(f"{'mutation':<52} {'found by':<10} {'seconds':>7}  what was violated", flush=True)
-    for name, path, text, replacement in MUTATIONS:
-        if args.only and name not in args.only:
-            continue
-        file = source / path
-        original = file.read_text()
-        if original.count(text) != 1:
-            print(f"{name:<52} does not fit {path} any more: {original.count(text)} places", flush=True)
-            survivors += 1
-            continue
-        file.write_text(original.replace(text, replacement))
-        try:
-            if why := build(source, binary, args.jobs):
-                print(f"{name:<52} does not build\n{why}", flush=True)
-                survivors += 1
-                continue
-            start = time.monotonic()
-            r = run(simulator)
-            seconds = time.monotonic() - start
-            seed = re.search(r"--seed (\d+)", r.stdout)
-            if r.returncode == 0:
-                print(f"{name:<52} {'SURVIVED':<10} {seconds:>7.1f}", flush=True)
-                survivors += 1
-            else:
-                found = f"seed {seed.group(1)}" if seed else "a crash"
-                first = r.stdout.splitlines()[0] if r.stdout else (r.stderr.splitlines() or [""])[-1]
-                print(f"{name:<52} {found:<10} {seconds:>7.1f}  {first[:90]}", flush=True)
-        finally:
-            file.write_text(original)
+    unfit = build_in(source)
+    for name in unfit:
+        print(f"{name}: does not fit the source any more")
+    build(source, binary, args)
+    built = time.monotonic()
+    sound, _ = simulate(binary, 0, args)
+    if sound.returncode != 0:
+        sys.exit("with no mistake made:\n" + sound.stdout)
+    tried, survivors = try_all(binary, args)
+    print(f"{tried - survivors} of {tried} mutations found within {args.seeds} seeds of {args.steps} steps; "
+          f"{built - begun:.0f} seconds to build, {time.monotonic() - built:.0f} to run")
     if not args.work:
-        shutil.rmtree(work)
-    sys.exit(1 if survivors else 0)
+        shutil.rmtree(source)
+    sys.exit(1 if survivors or unfit else 0)
 
 
 if __name__ == "__main__":

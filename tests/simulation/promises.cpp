@@ -129,6 +129,7 @@ void simulator::check_end() {
     if (!again || persistence::order_document(*again) != s.row.document) fail(id + ": a replay of all its events gives another document");
     check_not_stuck(id, s.replayed);
     check_final_money(id, s.replayed);
+    check_news(id, s.replayed);
   }
   for (const auto& [id, version] : acknowledged_) {
     const auto* s = world_.store.disk.find(id);
@@ -136,6 +137,7 @@ void simulator::check_end() {
   }
   check_stock();
   check_wishes();
+  check_notices();
   check_mails();
   check_memory_of_the_stock();
   if (world_.metric("coreldove_commands_in_flight") != 0)
@@ -205,6 +207,23 @@ void simulator::check_wishes() {
   }
 }
 
+/// A parcel's scan is in its history once, however often the carrier told of it.
+void simulator::check_news(const std::string& id, const domain::order& o) {
+  for (const auto& s : o.shipments) {
+    std::set<std::string> told;
+    for (const auto& x : s.history)
+      if (!told.insert(x.source_id).second) fail(fmt::format("{}: {} was taken twice", id, x.source_id));
+  }
+}
+
+void simulator::check_notices() {
+  for (const auto& n : notices_) {
+    const auto* o = world_.order(n.order_id);
+    if (o && o->has_open_review()) continue;  // perhaps with a person, who alone may go on
+    if (!n.acknowledged) fail(fmt::format("a notice about {} was never acknowledged: {}", n.order_id, n.body));
+  }
+}
+
 void simulator::check_mails() {
   for (const auto& [key, payload] : world_.store.disk.mails_ever) {
     auto id = key;
@@ -223,7 +242,7 @@ void simulator::check_memory_of_the_stock() {
       fail(sku + ": the inventory does not answer");
       continue;
     }
-    for (const auto& row : q->value()) {
+    for (const auto& row : q->value().rows) {
       const auto& level = world_.store.disk.stock[{row.sku, row.warehouse}];
       if (row.level.on_hand != level.on_hand || row.level.reserved != level.reserved)
         fail(fmt::format("{} at {}: the inventory believes {} on hand and {} reserved, the disk says {} and {}", row.sku, row.warehouse, row.level.on_hand,

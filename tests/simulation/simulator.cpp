@@ -60,7 +60,7 @@ run_result simulator::run() {
 }
 
 void simulator::step() {
-  if (world_.store.full() && world_.clock.now() >= full_until_) {
+  if (world_.store.full() && world_.clock.right() >= full_until_) {
     note("the disk has space again");
     world_.store.disk_full(false);
   }
@@ -73,14 +73,16 @@ void simulator::step() {
 void simulator::one_thing() {
   auto& store = world_.store;
   auto& outside = world_.outside;
-  const auto now = world_.clock.now();
+  const auto now = world_.clock.right();
   const auto jobs = world_.jobs(), reads = store.reads().ready(now), answers = outside.answers().ready(now);
-  const bool busy = jobs + reads + answers + store.jobs_waiting() > 0 || store.commit_answers_waiting();
+  const bool committing = store.jobs_committing() > 0, waiting = !committing && store.jobs_waiting() > 0;
+  const bool busy = jobs + reads + answers > 0 || committing || waiting || store.commit_answers_waiting();
   const std::vector<choice> choices{
       {jobs > 0 ? 400u : 0u, [&] { world_.run_job(random_.below(jobs)); }},
       {reads > 0 ? 150u : 0u, [&] { store.reads().run(now, random_.below(reads)); }},
       {answers > 0 ? 120u : 0u, [&] { outside.answers().run(now, random_.below(answers)); }},
-      {store.jobs_waiting() > 0 ? 100u : 0u, [&] { commit(); }},
+      {waiting ? 100u : 0u, [&] { store.begin_commit(1 + random_.below(store.jobs_waiting())); }},
+      {committing ? 120u : 0u, [&] { commit(); }},
       {store.commit_answers_waiting() ? 200u : 0u, [&] { store.answer_commit(); }},
       {busy ? 15u : 400u, [&] { world_.advance(domain::duration{random_.chance(20) ? random_.between(5'000, 30'000) : random_.between(1, 400)}); }},
       {30u, [&] { traffic(); }},
@@ -99,9 +101,8 @@ void simulator::commit() {
   auto& store = world_.store;
   auto fate = commit_fate::committed;
   if (faults_ && random_.chance(15)) fate = random_.pick<commit_fate>({commit_fate::failed, commit_fate::lost, commit_fate::written_unknown});
-  const auto n = 1 + random_.below(store.jobs_waiting());
-  if (fate != commit_fate::committed) note(fmt::format("a transaction of {} ends badly ({})", n, static_cast<int>(fate)));
-  store.commit_some(n, fate);
+  if (fate != commit_fate::committed) note(fmt::format("a transaction of {} ends badly: {}", store.jobs_committing(), to_string(fate)));
+  store.end_commit(fate);
   ++result_.commits;
 }
 
@@ -109,18 +110,22 @@ void simulator::commit() {
 void simulator::quiesce() {
   note("all faults end");
   end_faults();
-  for (int second = 0; second < 420 && result_.violations.empty(); ++second) {
+  for (int second = 0; second < 600 && result_.violations.empty(); ++second) {
     world_.advance(1s);
     world_.settle();
     take_answers();
     for (auto* w : unanswered()) ask(*w);
+    tell_again();
     check_step();
   }
 }
 
 void simulator::restart() {
-  note("the process is killed");
-  world_.crash();
+  const auto torn = world_.store.jobs_committing();
+  const bool reached_disk = torn > 0 && random_.chance(500);
+  note(torn == 0 ? "the process is killed"
+                 : fmt::format("the process is killed, and the transaction of {} {}", torn, reached_disk ? "was written" : "was not"));
+  world_.crash(reached_disk);
   ++result_.crashes;
   for (auto* w : asked_) {
     w->question.reset();
@@ -128,6 +133,8 @@ void simulator::restart() {
   }
   asked_.clear();
   misused_.clear();
+  forged_.clear();
+  for (auto& n : notices_) n.question.reset();
   world_.advance(domain::duration{random_.between(0, 20'000)});
   note("the process starts");
   world_.start();

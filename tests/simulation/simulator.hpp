@@ -46,6 +46,17 @@ private:
     bool settled = false;
     std::uint32_t tries = 0;
   };
+  /// Something that a vendor tells, and keeps telling until it is acknowledged.
+  struct notice {
+    std::string source, body, order_id, id;  // id: payments, the vendor's of the notice
+    std::uint32_t operation = 0;             // payments: which one
+    std::string tracking_number;             // parcels: which one, and what is told of it
+    domain::tracking_state state{};
+    domain::time_point at{};
+    bool concerns_us = false;  // when it was told last, what it is about was on disk
+    bool acknowledged = false;
+    notice_question question;
+  };
 
   // simulator.cpp
   void step();
@@ -63,8 +74,6 @@ private:
   void refund();
   void decide_a_review();
   void count_stock();
-  void gateway_webhook();
-  void carrier_webhook();
   void ask_again();
   void ask(wish& w);
   void reuse_a_key();
@@ -73,8 +82,20 @@ private:
   std::string some_order();
   std::vector<wish*> unanswered();
 
+  // vendors.cpp
+  void gateway_webhook();
+  void carrier_webhook();
+  void tell(notice& n);
+  void tell_once_more();
+  void tell_again();
+  void forge(const notice& n);
+  void take_receipts();
+  bool concerns_us(const notice& n) const;
+  bool is_written(const notice& n) const;
+
   // faults.cpp
   void fault();
+  void set_clock_wrong();
   manner treatment(const call& c);
   manner treatment(const integrations::mail& m);
   void end_faults();
@@ -90,6 +111,8 @@ private:
   void check_not_stuck(const std::string& id, const domain::order& o);
   void check_final_money(const std::string& id, const domain::order& o);
   void check_wishes();
+  void check_news(const std::string& id, const domain::order& o);
+  void check_notices();
   void check_mails();
   void check_memory_of_the_stock();
 
@@ -98,9 +121,11 @@ private:
   dice& random_;
   run_result result_;
   std::vector<std::string> skus_;
-  std::deque<wish> wishes_;                            // their addresses stay
-  std::vector<wish*> asked_;                           // waiting for an answer
-  std::vector<order_question> misused_;                // a known key with another body: never to be taken
+  std::deque<wish> wishes_;              // their addresses stay
+  std::vector<wish*> asked_;             // waiting for an answer
+  std::vector<order_question> misused_;  // a known key with another body: never to be taken
+  std::deque<notice> notices_;
+  std::vector<notice_question> forged_;
   std::map<std::string, std::uint64_t> acknowledged_;  // order → the version that somebody was told of
   std::set<std::uint32_t> refused_;                    // wishes without a key that got a definite no
   std::size_t effects_seen_ = 0, log_seen_ = 0;

@@ -13,6 +13,45 @@ namespace {
 using domain::errc;
 using domain::operation_kind;
 
+/// Of those that people send here.
+std::string_view name_of(const domain::command& c) {
+  if (std::holds_alternative<domain::fulfill_order>(c)) return "fulfil";
+  if (std::holds_alternative<domain::refund_order>(c)) return "refund";
+  if (std::holds_alternative<domain::decide_review>(c)) return std::get<domain::decide_review>(c).approve ? "approve a review" : "reject a review";
+  if (std::holds_alternative<domain::change_status>(c)) return to_string(std::get<domain::change_status>(c).to);
+  return "cancel";
+}
+
+std::string_view name_of(errc code) {
+  switch (code) {
+    case errc::invalid_input:
+      return "invalid input";
+    case errc::malformed:
+      return "malformed";
+    case errc::not_found:
+      return "not found";
+    case errc::wrong_state:
+      return "wrong state";
+    case errc::conflict:
+      return "conflict";
+    case errc::stale:
+      return "stale";
+    case errc::key_reused:
+      return "key reused";
+    case errc::forbidden:
+      return "forbidden";
+    case errc::overloaded:
+      return "overloaded";
+    case errc::unavailable:
+      return "unavailable";
+    case errc::timed_out:
+      return "outcome not known";
+    case errc::internal:
+      return "internal error";
+  }
+  return "";
+}
+
 bool may_succeed_later(errc code) {
   return code == errc::unavailable || code == errc::overloaded || code == errc::timed_out || code == errc::conflict || code == errc::internal;
 }
@@ -33,8 +72,10 @@ void simulator::traffic() {
     count_stock();
   else if (drawn < 84)
     gateway_webhook();
-  else if (drawn < 92)
+  else if (drawn < 90)
     carrier_webhook();
+  else if (drawn < 93)
+    tell_once_more();
   else if (drawn < 98)
     ask_again();
   else
@@ -76,7 +117,7 @@ void simulator::ask(wish& w) {
     note(fmt::format("wish {}: an order{}", w.n, key));
     w.question = world_.place(w.input, w.rq);
   } else {
-    note(fmt::format("wish {}: command {} to {}{}", w.n, w.what.index(), w.order_id, key));
+    note(fmt::format("wish {}: {} to {}{}", w.n, name_of(w.what), w.order_id, key));
     w.question = world_.tell(w.order_id, w.what, w.rq);
   }
   asked_.push_back(&w);
@@ -151,49 +192,6 @@ void simulator::count_stock() {
   world_.adjust(sku, warehouse, delta);
 }
 
-/// What a gateway has done, told once more, late, or before its own answer arrives.
-void simulator::gateway_webhook() {
-  const auto& calls = world_.outside.calls();
-  if (calls.empty()) return;
-  const auto recent = std::min<std::size_t>(calls.size(), 30);
-  const auto& c = calls[calls.size() - 1 - random_.below(recent)];
-  const auto* o = world_.outside.settled(c.key);
-  if (!o || c.kind == operation_kind::label || c.kind == operation_kind::void_label) return;
-  std::uint32_t n = 0;
-  std::from_chars(c.key.data() + c.key.rfind('/') + 1, c.key.data() + c.key.size(), n);
-  note(fmt::format("{} tells of {}", c.party, c.key));
-  actors::request rq;
-  rq.principal = "webhook";
-  world_.tell(c.order_id, domain::settle_operation{n, o->kind, o->reference, o->code, o->message, o->tracking_number}, std::move(rq));
-}
-
-void simulator::carrier_webhook() {
-  std::vector<const effect*> labels;
-  for (const auto& e : world_.outside.ledger())
-    if (e.kind == operation_kind::label) labels.push_back(&e);
-  if (labels.empty()) return;
-  const auto& label = *random_.pick(labels);
-  using enum domain::tracking_state;
-  const auto state = random_.pick<domain::tracking_state>({picked_up, in_transit, out_for_delivery, exception, delivered, delivered, returned});
-  const auto& shipments = world_.order(label.order_id)->shipments;
-  const bool left = std::any_of(shipments.begin(), shipments.end(), [&](const domain::shipment& s) {
-    return s.tracking_number == label.tracking_number && (s.state == domain::shipment_state::shipped || s.state == domain::shipment_state::delivered);
-  });
-  if (!left && random_.chance(800)) return;  // early news are rare
-  if (left) world_.outside.pick_up(label.tracking_number);
-  note(fmt::format("{} tells of {}: {}", label.party, label.tracking_number, to_string(state)));
-  actors::request rq;
-  rq.principal = "webhook";
-  world_.tell(label.order_id,
-              domain::track_shipment{label.tracking_number,
-                                     state,
-                                     fmt::format("{}-{}", to_string(state), random_.below(2)),
-                                     label.at + domain::duration{random_.between(0, 3'600'000)},
-                                     {},
-                                     {}},
-              std::move(rq));
-}
-
 /// Whoever has a key and no answer that settles it.
 std::vector<simulator::wish*> simulator::unanswered() {
   std::vector<wish*> out;
@@ -231,6 +229,7 @@ void simulator::take_answers() {
   for (const auto& q : misused_)
     if (q->ok()) fail("a key was accepted with another body; the answer was order " + q->value().order_id);
   std::erase_if(misused_, [](const order_question& q) { return q->answered(); });
+  take_receipts();
 }
 
 void simulator::take_answer(wish& w) {
@@ -238,7 +237,7 @@ void simulator::take_answer(wish& w) {
   w.question.reset();
   if (!q->ok()) {
     const auto code = q->error().code;
-    note(fmt::format("wish {}: failed ({}) {}", w.n, static_cast<int>(code), q->error().detail));
+    note(fmt::format("wish {}: {}, {}", w.n, name_of(code), q->error().detail));
     if (!may_succeed_later(code) || !w.rq.key) {
       if (w.places && w.settled) fail(fmt::format("wish {} had an order and is now refused: {}", w.n, q->error().detail));
       w.settled = true;

@@ -1,6 +1,7 @@
 #pragma once
 // What is on the simulated disk: the same tables as the real store, and for each order the state that a replay of its events gives. Every append is checked
 // as it is written: what the engine stored beside the events (row, document, timers, reviews) has to be what the events alone say.
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <string>
@@ -33,6 +34,10 @@ public:
   std::vector<domain::history_entry> stream(const std::string& name) const;
   void write(const persistence::catalog& items);
 
+  void keep(const persistence::kept_notice& n) {
+    if (std::none_of(inbox.begin(), inbox.end(), [&](const auto& x) { return x.source == n.source && x.id == n.id; })) inbox.push_back(n);
+  }
+
   const order_stream* find(const std::string& order_id) const;
 
   std::map<std::string, order_stream> orders;
@@ -43,6 +48,7 @@ public:
   std::map<timer_name, domain::time_point> timers;
   std::map<std::pair<std::string, std::uint32_t>, persistence::review_change> reviews;
   std::map<std::string, persistence::outbox_entry> outbox;
+  std::vector<persistence::kept_notice> inbox;
   std::map<std::string, std::string> mails_ever;  // key → payload of all that was ever in the outbox
   std::map<std::pair<std::string, std::string>, persistence::stored_key> keys;
   std::vector<domain::warehouse_info> warehouses;

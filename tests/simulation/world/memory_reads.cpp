@@ -1,5 +1,6 @@
 // The reading half of the store in memory.
 #include <algorithm>
+#include <stdexcept>
 
 #include "persistence/codec/event_codec.hpp"
 #include "tests/simulation/world/memory_store.hpp"
@@ -16,6 +17,13 @@ bool memory_store::fails() {
   if (reads_to_fail_ == 0) return false;
   --reads_to_fail_;
   return true;
+}
+
+void memory_store::stumble(const char* what) {
+  if (auto& times = reads_throw_[what]; times > 0) {
+    --times;
+    throw std::runtime_error("no memory for the question");
+  }
 }
 
 template <class T>
@@ -109,6 +117,7 @@ void memory_store::order_of_parcel(std::string tracking_number, reply<std::strin
 }
 
 void memory_store::past_orders(std::string customer_id, std::uint32_t limit, reply<std::vector<domain::past_order>> done) {
+  stumble("past_orders");
   using past = std::vector<domain::past_order>;
   read<past>(std::move(done), [this, customer = std::move(customer_id), limit]() -> domain::result<past> {
     past out;
@@ -121,6 +130,7 @@ void memory_store::past_orders(std::string customer_id, std::uint32_t limit, rep
 }
 
 void memory_store::key(std::string scope, std::string key, reply<std::optional<persistence::stored_key>> done) {
+  stumble("key");
   using found = std::optional<persistence::stored_key>;
   read<found>(std::move(done), [this, name = std::pair{std::move(scope), std::move(key)}]() -> domain::result<found> {
     const auto it = disk.keys.find(name);
@@ -129,6 +139,7 @@ void memory_store::key(std::string scope, std::string key, reply<std::optional<p
 }
 
 void memory_store::due_timers(domain::time_point until, std::uint32_t limit, reply<std::vector<persistence::due_timer>> done) {
+  stumble("due_timers");
   using due = std::vector<persistence::due_timer>;
   read<due>(std::move(done), [this, until, limit]() -> domain::result<due> {
     due out;
@@ -151,6 +162,7 @@ void memory_store::unfinished(std::string after_order_id, std::uint32_t limit, r
 }
 
 void memory_store::outbox(std::string after_key, std::uint32_t limit, reply<std::vector<persistence::outbox_entry>> done) {
+  stumble("outbox");
   using entries = std::vector<persistence::outbox_entry>;
   read<entries>(std::move(done), [this, after = std::move(after_key), limit]() -> domain::result<entries> {
     entries out;
@@ -159,7 +171,17 @@ void memory_store::outbox(std::string after_key, std::uint32_t limit, reply<std:
   });
 }
 
+void memory_store::kept_notices(std::uint64_t after, std::uint32_t limit, reply<std::vector<persistence::kept_notice>> done) {
+  using notices = std::vector<persistence::kept_notice>;
+  read<notices>(std::move(done), [this, after, limit]() -> domain::result<notices> {
+    const auto& all = disk.inbox;
+    const auto from = std::min<std::size_t>(after, all.size());
+    return notices(all.begin() + static_cast<std::ptrdiff_t>(from), all.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(all.size(), from + limit)));
+  });
+}
+
 void memory_store::load_catalog(reply<persistence::catalog> done) {
+  stumble("load_catalog");
   read<persistence::catalog>(std::move(done), [this]() -> domain::result<persistence::catalog> {
     persistence::catalog c{disk.warehouses, disk.items, {}, disk.log.size()};
     for (const auto& [name, level] : disk.stock) c.levels.push_back({name.first, name.second, level});
@@ -171,9 +193,10 @@ void memory_store::ping(reply<bool> done) {
   read<bool>(std::move(done), []() -> domain::result<bool> { return true; });
 }
 
-// Searching is the real store's business, and tested there; no actor asks for any of it.
+// Searching, and certificates, are the real store's business, and tested there; no actor asks for any of it.
 void memory_store::list(domain::order_query, reply<domain::page> done) { done(unreadable); }
 void memory_store::reviews(domain::review_query, reply<domain::page> done) { done(unreadable); }
+void memory_store::stock_ledger(std::uint64_t, std::uint64_t, reply<persistence::stock_ledger_page> done) { done(unreadable); }
 void memory_store::performance(domain::time_point, domain::time_point, reply<domain::performance> done) { done(unreadable); }
 
 }  // namespace coreldove::simulation

@@ -1,6 +1,7 @@
 #pragma once
 // Journal and store in memory, with the real one's promises and none of its threads: a transaction happens when the test calls commit_some, an answer arrives
-// when it lets one go. What is committed survives crash(); what was queued, or not yet answered, does not.
+// when it lets one go. What is committed survives crash(); what was queued, or not yet answered, does not. A transaction that is on its way to disk when the
+// process dies is there afterwards as a whole or not at all, as the test chooses, and nobody has been told either way.
 #include <deque>
 #include <functional>
 #include <map>
@@ -9,9 +10,9 @@
 #include <variant>
 
 #include "persistence/store.hpp"
-#include "runtime/clock.hpp"
 #include "tests/simulation/world/bag.hpp"
 #include "tests/simulation/world/durable.hpp"
+#include "tests/simulation/world/simulated_clock.hpp"
 
 namespace coreldove::simulation {
 
@@ -22,13 +23,19 @@ enum class commit_fate {
   lost,             // nothing is written, and nobody can tell: `timed_out`
   written_unknown,  // all is written, and nobody can tell: `timed_out`
 };
+std::string_view to_string(commit_fate fate);
 
 class memory_store final : public persistence::journal, public persistence::store {
 public:
-  memory_store(const runtime::clock& clock, domain::policy rules) : disk(std::move(rules)), clock_(clock) {}
+  memory_store(const simulated_clock& clock, domain::policy rules) : disk(std::move(rules)), clock_(clock) {}
 
   // ---- the test's side ---------------------------------------------------------------------------------------------------------------------------
-  /// One transaction over the `at_most` oldest jobs. Their answers wait, in order, in `commit_answers`.
+  /// A transaction over the `at_most` oldest jobs is on its way to disk: nobody sees anything of it. Not while another one is.
+  void begin_commit(std::size_t at_most);
+  /// Its end. The answers wait, in order, in `commit_answers`.
+  void end_commit(commit_fate fate = commit_fate::committed);
+  std::size_t jobs_committing() const { return committing_.size(); }
+  /// Both at once; one that was on its way is committed before.
   void commit_some(std::size_t at_most, commit_fate fate = commit_fate::committed);
   std::size_t jobs_waiting() const { return queue_.size(); }
   bool answer_commit();  // hands over the oldest answer; false where there is none
@@ -41,15 +48,19 @@ public:
   void fail_reads(std::size_t times) { reads_to_fail_ = times; }
   /// The next `times` appends of this order (empty: of any) throw out of append(); nothing is taken in.
   void throw_on_append(std::size_t times, std::string order_id = {}) { append_throws_ = {std::move(order_id), times}; }
+  /// Every append for which this holds throws; nothing ends it.
+  void throw_on_append(std::function<bool(const persistence::append&)> when) { append_throws_when_ = std::move(when); }
   /// The same for adjust().
   void throw_on_adjust(std::size_t times) { adjust_throws_ = times; }
+  /// The next `times` questions of this kind throw: "key", "past_orders", "due_timers", "outbox", "load_catalog".
+  void throw_on_read(const std::string& what, std::size_t times) { reads_throw_[what] = times; }
   /// The next `times` loads of this order bring an event that no order can take in.
   void poison(const std::string& order_id, std::size_t times) { poisoned_[order_id] = times; }
   void heal() { poisoned_.clear(); }
   /// While closed, everything is ignored: who is asking is dead.
   void close() { open_ = false; }
-  /// Forgets what is not on disk; open again.
-  void crash();
+  /// Forgets what is not on disk; open again. `reached_disk`: whether the transaction that was on its way did.
+  void crash(bool reached_disk = false);
 
   durable disk;
 
@@ -58,8 +69,10 @@ public:
   void adjust(persistence::stock_adjustment item, persistence::append_done done) override;
   void import(persistence::catalog items, persistence::plain_done done) override;
   void outbox_done(std::vector<std::string> keys, persistence::plain_done done) override;
-  std::size_t queued() const override { return queue_.size(); }
-  bool healthy() const override { return !full_ && clock_.now() >= down_until_; }
+  void keep(std::vector<persistence::kept_notice> notices, persistence::plain_done done) override;
+  void set(persistence::setting item, persistence::append_done done) override;
+  std::size_t queued() const override { return queue_.size() + committing_.size(); }
+  bool healthy() const override { return !full_ && clock_.right() >= down_until_; }
 
   // ---- store -------------------------------------------------------------------------------------------------------------------------------------
   template <class T>
@@ -80,7 +93,9 @@ public:
   void due_timers(domain::time_point until, std::uint32_t limit, reply<std::vector<persistence::due_timer>> done) override;
   void unfinished(std::string after_order_id, std::uint32_t limit, reply<std::vector<std::string>> done) override;
   void outbox(std::string after_key, std::uint32_t limit, reply<std::vector<persistence::outbox_entry>> done) override;
+  void kept_notices(std::uint64_t after, std::uint32_t limit, reply<std::vector<persistence::kept_notice>> done) override;
   void load_catalog(reply<persistence::catalog> done) override;
+  void stock_ledger(std::uint64_t after_position, std::uint64_t until_position, reply<persistence::stock_ledger_page> done) override;
   void ping(reply<bool> done) override;
 
 private:
@@ -100,24 +115,34 @@ private:
     std::vector<std::string> keys;
     persistence::plain_done done;
   };
-  using job = std::variant<append_job, adjust_job, import_job, outbox_job>;
+  struct set_job {
+    persistence::setting item;
+    persistence::append_done done;
+  };
+  struct keep_job {
+    std::vector<persistence::kept_notice> notices;
+    persistence::plain_done done;
+  };
+  using job = std::variant<append_job, adjust_job, import_job, outbox_job, keep_job, set_job>;
 
   /// Reads now or later, answers later still: between the question, the look and the answer anything may be committed.
   template <class T>
   void read(reply<T> done, std::function<domain::result<T>()> look);
   bool fails();
+  void stumble(const char* what);
   void carry_out(job& j);
   void refuse(job& j, const domain::failure& why);
 
-  const runtime::clock& clock_;
-  std::deque<job> queue_;
+  const simulated_clock& clock_;
+  std::deque<job> queue_, committing_;
   std::deque<std::function<void()>> commit_answers_;
   bag reads_;
   bool open_ = true, full_ = false;
   domain::time_point down_until_{};
   std::size_t reads_to_fail_ = 0, adjust_throws_ = 0;
   std::pair<std::string, std::size_t> append_throws_;
-  std::map<std::string, std::size_t> poisoned_;
+  std::function<bool(const persistence::append&)> append_throws_when_;
+  std::map<std::string, std::size_t> poisoned_, reads_throw_;
 };
 
 }  // namespace coreldove::simulation

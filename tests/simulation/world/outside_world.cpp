@@ -57,12 +57,12 @@ void outside_world::ask(const call& c, integrations::on_outcome done) {
 }
 
 void outside_world::answer(manner m, const outcome& o, std::chrono::milliseconds timeout, const integrations::on_outcome& done) {
-  const auto now = clock_.now();
+  const auto now = clock_.right();
   auto due = now + (delay ? delay() : domain::duration{0});
   if (m == manner::times_out || m == manner::loses_answer) due = now + timeout;
   if (m == manner::answers_late) due = now + timeout + std::chrono::minutes{1};
   answers_.put([done, o] { done(o); }, due);
-  if (m == manner::answers_twice) answers_.put([done, o] { done(o); }, due + std::chrono::seconds{1});
+  if (m == manner::answers_twice) answers_.put([done, o] { done(o); }, delay ? now + delay() : due + std::chrono::seconds{1});
 }
 
 /// Gateways keep keys. A carrier does not; its adapter looks for an earlier label if it is told that there may be one.
@@ -124,7 +124,7 @@ outcome outside_world::carry_out(const call& c) {
     const auto n = std::to_string(ledger_.size() + 1);
     o = {operation_outcome::done, c.party + "_" + n, {}, {}, {}};
     if (c.kind == operation_kind::label) o.tracking_number = "TRACK" + n;
-    ledger_.push_back({c.kind, c.party, c.key, c.order_id, c.target, o.reference, o.tracking_number, c.amount, clock_.now()});
+    ledger_.push_back({c.kind, c.party, c.key, c.order_id, c.target, o.reference, o.tracking_number, c.amount, clock_.right()});
   }
   by_key_[c.key] = {c, o};
   return o;

@@ -12,22 +12,22 @@
 #include "integrations/carrier.hpp"
 #include "integrations/mailer.hpp"
 #include "integrations/payment_gateway.hpp"
-#include "runtime/clock.hpp"
 #include "tests/simulation/world/bag.hpp"
+#include "tests/simulation/world/simulated_clock.hpp"
 
 namespace coreldove::simulation {
 
 /// How one call is treated.
 enum class manner {
-  answers,       // does it (or declines by its own rules) and says so
-  declines,      // a clear no
-  refuses,       // not_done: nothing happened
-  times_out,     // nothing happened, and nothing is said until the deadline: unknown
-  loses_answer,  // does it; the answer is lost: unknown at the deadline
-  keeps_silent,  // does it, and the adapter never says anything at all
-  answers_late,  // does it; the answer comes after everybody has stopped waiting
-  answers_twice,
-  throws,  // the adapter itself fails before anything is sent
+  answers,        // does it (or declines by its own rules) and says so
+  declines,       // a clear no
+  refuses,        // not_done: nothing happened
+  times_out,      // nothing happened, and nothing is said until the deadline: unknown
+  loses_answer,   // does it; the answer is lost: unknown at the deadline
+  keeps_silent,   // does it, and the adapter never says anything at all
+  answers_late,   // does it; the answer comes after everybody has stopped waiting
+  answers_twice,  // the same, at two moments
+  throws,         // the adapter itself fails before anything is sent
 };
 std::string_view to_string(manner m);
 
@@ -53,7 +53,7 @@ struct sent_mail {
 
 class outside_world {
 public:
-  explicit outside_world(const runtime::clock& clock) : clock_(clock) {}
+  explicit outside_world(const simulated_clock& clock) : clock_(clock) {}
 
   /// How the next call is treated; `answers` without it.
   std::function<manner(const call&)> treat;
@@ -93,7 +93,7 @@ private:
   bool voided(const std::string& target, domain::operation_kind kind) const;
   void answer(manner m, const integrations::outcome& o, std::chrono::milliseconds timeout, const integrations::on_outcome& done);
 
-  const runtime::clock& clock_;
+  const simulated_clock& clock_;
   std::vector<effect> ledger_;
   std::vector<call> calls_;
   std::vector<sent_mail> mails_;

@@ -9,6 +9,8 @@
 #include <cstdlib>
 #include <functional>
 
+#include "tests/simulation/world/notices.hpp"
+
 namespace coreldove::simulation {
 namespace {
 
@@ -26,6 +28,8 @@ world_options::world_options() {
   limits.shards = 2;
   policy.gateways = {"stripe", "paypal"};
   policy.carriers = {"fedex", "ups"};
+  for (const auto& g : policy.gateways) engine.webhooks[g] = {std::string{signature_header}, payment_notices(), nullptr};
+  for (const auto& c : policy.carriers) engine.webhooks[c] = {std::string{signature_header}, nullptr, parcel_notices()};
 }
 
 /// One incarnation of the process.
@@ -67,7 +71,7 @@ void world::start() {
   node_ = std::make_unique<node>(*this, std::move(l));
 }
 
-void world::crash() {
+void world::crash(bool reached_disk) {
   if (!node_) return;
   *node_->alive = false;
   store.close();
@@ -75,7 +79,7 @@ void world::crash() {
   node_->engine.stop(std::chrono::milliseconds{0});
   while (node_->scheduler.try_run_once()) {
   }
-  store.crash();
+  store.crash(reached_disk);
   outside.answers().clear();
   while (node_->scheduler.try_run_once()) {
   }
@@ -110,11 +114,17 @@ order_question world::tell(const std::string& order_id, domain::command what, ac
   return q;
 }
 
-stock_question world::adjust(const std::string& sku, const std::string& warehouse, std::int64_t delta) {
-  auto [q, done] = ask<std::vector<domain::stock_row>>();
-  actors::request rq;
+stock_question world::adjust(const std::string& sku, const std::string& warehouse, std::int64_t delta, actors::request rq) {
+  auto [q, done] = ask<actors::stock_answer>();
   rq.principal = "operator";
   engine().adjust_stock(sku, warehouse, std::nullopt, delta, "count", std::move(rq), std::move(done));
+  return q;
+}
+
+notice_question world::webhook(const std::string& source, const std::string& signature, const std::string& body) {
+  auto [q, done] = ask<bool>();
+  engine().webhook(
+      source, [signature](std::string_view header) { return header == signature_header ? signature : std::string{}; }, body, {}, std::move(done));
   return q;
 }
 
@@ -132,12 +142,13 @@ void world::advance(domain::duration by) {
 }
 
 bool world::settle_once() {
-  const auto runnable = jobs(), readable = store.reads().ready(clock.now()), outer = outside.answers().ready(clock.now());
+  const auto runnable = jobs(), readable = store.reads().ready(clock.right()), outer = outside.answers().ready(clock.right());
   std::vector<std::function<void()>> choices;
   if (runnable > 0) choices.push_back([&] { run_job(random.below(runnable)); });
-  if (readable > 0) choices.push_back([&] { store.reads().run(clock.now(), random.below(readable)); });
-  if (outer > 0) choices.push_back([&] { outside.answers().run(clock.now(), random.below(outer)); });
-  if (store.jobs_waiting() > 0) choices.push_back([&] { store.commit_some(1 + random.below(store.jobs_waiting())); });
+  if (readable > 0) choices.push_back([&] { store.reads().run(clock.right(), random.below(readable)); });
+  if (outer > 0) choices.push_back([&] { outside.answers().run(clock.right(), random.below(outer)); });
+  if (store.jobs_committing() > 0) choices.push_back([&] { store.end_commit(); });
+  if (store.jobs_committing() == 0 && store.jobs_waiting() > 0) choices.push_back([&] { store.begin_commit(1 + random.below(store.jobs_waiting())); });
   if (store.commit_answers_waiting()) choices.push_back([&] { store.answer_commit(); });
   if (choices.empty()) return false;
   random.pick(choices)();
@@ -160,8 +171,8 @@ void world::pass(domain::duration time) {
 
 bool world::until(const std::function<bool()>& holds, domain::duration at_most) {
   settle();
-  const auto end = clock.now() + at_most;
-  while (!holds() && clock.now() < end) pass(std::chrono::milliseconds{250});
+  const auto end = clock.right() + at_most;
+  while (!holds() && clock.right() < end) pass(std::chrono::milliseconds{250});
   return holds();
 }
 

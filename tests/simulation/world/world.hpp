@@ -27,7 +27,8 @@ struct question {
   const domain::failure& error() const { return answer->error(); }
 };
 using order_question = std::shared_ptr<question<actors::order_answer>>;
-using stock_question = std::shared_ptr<question<std::vector<domain::stock_row>>>;
+using stock_question = std::shared_ptr<question<actors::stock_answer>>;
+using notice_question = std::shared_ptr<question<bool>>;
 
 struct world_options {
   std::uint64_t seed = 1;
@@ -46,15 +47,17 @@ public:
   world& operator=(const world&) = delete;
 
   void start();
-  /// kill -9: what is not on disk, or outside, is gone.
-  void crash();
+  /// kill -9: what is not on disk, or outside, is gone. `reached_disk`: what became of the transaction that was on its way.
+  void crash(bool reached_disk = false);
   bool running() const { return node_ != nullptr; }
   actors::engine& engine();
 
   // ---- what people ask ---------------------------------------------------------------------------------------------------------------------------
   order_question place(domain::order_input input, actors::request rq = {});
   order_question tell(const std::string& order_id, domain::command what, actors::request rq = {});
-  stock_question adjust(const std::string& sku, const std::string& warehouse, std::int64_t delta);
+  stock_question adjust(const std::string& sku, const std::string& warehouse, std::int64_t delta, actors::request rq = {});
+  /// A vendor tells something by itself: the body as it came over the wire, and its signature.
+  notice_question webhook(const std::string& source, const std::string& signature, const std::string& body);
 
   // ---- one thing at a time -----------------------------------------------------------------------------------------------------------------------
   std::size_t jobs() const;
