@@ -41,5 +41,6 @@ check() {
 }
 
 check stripe STRIPE StripeContract
+check paypal PAYPAL PaypalContract
 check razorpay RAZORPAY RazorpayContract
 check payu-india PAYU PayuContract

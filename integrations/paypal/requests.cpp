@@ -26,7 +26,7 @@ json buyer_on_paypals_page(const charge& c) {
   const bool by_card = c.method.find("card") != std::string::npos;
   json context{{"user_action", "PAY_NOW"},
                {"shipping_preference", "NO_SHIPPING"},  // the order has its address already
-               {"landing_page", by_card ? "GUEST_CHECKOUT" : "LOGIN"},
+               {"landing_page", by_card ? "NO_PREFERENCE" : "LOGIN"},
                {"payment_method_preference", "IMMEDIATE_PAYMENT_REQUIRED"}};  // no eChecks, which settle days later
   add_return(context, c.return_url);
   json wallet{{"experience_context", std::move(context)}};
