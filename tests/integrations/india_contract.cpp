@@ -188,6 +188,35 @@ TEST_F(PayuContract, EveryRequestIsAcceptedByAServerMadeFromTheDocument) {
   accepts(seen);
 }
 
+TEST_F(PayuContract, EveryFieldIsInTheDocument) {
+  // The server above lets unknown form fields pass.
+  loopback_server there{[](const seen_request&) { return answer(200, R"({"status":1,"msg":"Request Queued","request_id":"1"})"); }};
+  const auto links = pages();
+  const auto gateway = gateway_at(there.base(), links);
+  call_everything(*gateway, "tok_redirect", "x");
+  auto seen = there.seen();
+  const auto first = wait_for<outcome>([&](auto done) { gateway->authorize(order_of("", ""), context("ord_1/authorize/1", false), done); });
+  seen.push_back(buyers_post(links->open(first.redirect_url.substr(std::string_view{"https://shop.example/pay/"}.size()))->html));
+  std::size_t checked = 0;
+  for (const auto& rq : seen) {
+    const auto& schema = document_.at("paths")
+                             .at(rq.target.substr(0, rq.target.find('?')))
+                             .at("post")
+                             .at("requestBody")
+                             .at("content")
+                             .at("application/x-www-form-urlencoded")
+                             .at("schema");
+    const auto fields = *http::read_form(rq.body);
+    for (const auto& name : schema.at("required")) EXPECT_TRUE(fields.contains(name.get<std::string>())) << name;
+    for (const auto& [name, value] : fields) {
+      ASSERT_TRUE(schema.at("properties").contains(name)) << name << " in " << rq.target;
+      EXPECT_LE(value.size(), schema.at("properties").at(name).value("maxLength", std::size_t{1000})) << name;
+      ++checked;
+    }
+  }
+  EXPECT_GT(checked, 60U);
+}
+
 TEST_F(PayuContract, EveryAnswerOfTheDocumentIsUnderstood) {
   const auto& examples = document_.at("/paths/~1merchant~1postservice.php/post/responses/200/content/application~1json/examples"_json_pointer);
   const auto links = pages();
