@@ -275,6 +275,7 @@ TEST(Reach, FollowsAddressThenSandboxUrlThenEnvironment) {
 TEST(Reach, OfTheSandboxUrlIsAFolderForEachVendorAndThePortAfterItForMail) {
   const auto s = load({{"SANDBOX_URL", "http://127.0.0.1:8100/"}}).values;
   EXPECT_EQ(address_of(s, vendor::stripe), "http://127.0.0.1:8100/stripe");
+  EXPECT_EQ(address_of(s, vendor::paypal), "http://127.0.0.1:8100/paypal");
   EXPECT_EQ(address_of(s, vendor::razorpay), "http://127.0.0.1:8100/razorpay");
   EXPECT_EQ(address_of(s, vendor::payu), "http://127.0.0.1:8100/payu");
   EXPECT_EQ(address_of(s, vendor::fedex), "http://127.0.0.1:8100/fedex");
@@ -297,10 +298,12 @@ TEST(Reach, OfAConfiguredVendorInProductionIsItsOwnAddress) {
 
 TEST(ProductionSettings, WantAGatewaysCredentialsTogether) {
   auto v = production();
+  v["PAYPAL_CLIENT_ID"] = "client";
+  v["PAYPAL_CLIENT_SECRET"] = "secret";
   v["RAZORPAY_KEY_ID"] = "rzp_live_1";
   v["PAYU_MERCHANT_KEY"] = "k";
-  EXPECT_THAT(load(v).problems, ElementsAre(StartsWith("RAZORPAY_KEY_SECRET: not set"), StartsWith("RAZORPAY_WEBHOOK_SECRET: not set"),
-                                            StartsWith("PAYU_MERCHANT_SALT: not set")));
+  EXPECT_THAT(load(v).problems, ElementsAre(StartsWith("PAYPAL_WEBHOOK_ID: not set"), StartsWith("RAZORPAY_KEY_SECRET: not set"),
+                                            StartsWith("RAZORPAY_WEBHOOK_SECRET: not set"), StartsWith("PAYU_MERCHANT_SALT: not set")));
 }
 
 TEST(SandboxCredentials, FillOnlyWhatIsEmptyOutsideProduction) {
@@ -308,6 +311,7 @@ TEST(SandboxCredentials, FillOnlyWhatIsEmptyOutsideProduction) {
   EXPECT_EQ(s.stripe_secret_key, "sk_test_mine");
   EXPECT_EQ(s.stripe_webhook_secret, "whsec_sandbox");
   EXPECT_EQ(s.fedex_client_id, "sandbox-client");
+  EXPECT_EQ(s.paypal_webhook_id, "WH-SANDBOX");
   EXPECT_EQ(s.razorpay_key_id, "rzp_test_sandbox");
   EXPECT_EQ(s.payu_merchant_salt, "sandbox-salt");
 }
