@@ -57,7 +57,7 @@ int run_sandbox(const sandbox_command& c, const config::settings& settings) {
 }  // namespace
 
 void add_sandbox(CLI::App& app, action& chosen) {
-  auto* command = app.add_subcommand("sandbox", "Run the outside world on its own: payment gateway, carrier and mail receiver");
+  auto* command = app.add_subcommand("sandbox", "Run the outside world on its own: payment gateways, carrier and mail receiver");
   const auto c = std::make_shared<sandbox_command>();
   c->options.port = 8100;
   c->options.webhook_base = "http://127.0.0.1:8001/api/order-workflow/webhooks/in";
