@@ -243,7 +243,7 @@ TEST_P(Repair, MakesItAgainFromTheEvents) {
   EXPECT_EQ(content(), original());
 }
 
-INSTANTIATE_TEST_SUITE_P(Of, Repair, ::testing::ValuesIn(all_damage()), [](const auto& info) { return std::string(info.param.name); });
+INSTANTIATE_TEST_SUITE_P(Of, Repair, ::testing::ValuesIn(all_damage()), [](const auto& x) { return std::string(x.param.name); });
 
 TEST_F(Verify, ARepairEmptiesARowOfStockThatNoEventEverFilled) {
   change("INSERT INTO stock VALUES('SKU-7','berlin',5,2)");
