@@ -34,6 +34,8 @@ std::string_view to_string(manner m) {
       return "answers twice";
     case manner::throws:
       return "throws";
+    case manner::wants_buyer:
+      return "wants the buyer";
   }
   return "";
 }
@@ -46,6 +48,8 @@ void outside_world::ask(const call& c, integrations::on_outcome done) {
   if (m == manner::throws) throw std::runtime_error("the adapter failed");
   if (m == manner::refuses) return answer(m, {operation_outcome::not_done, {}, "refused", "connection refused", {}}, c.timeout, done);
   if (m == manner::times_out) return answer(m, {operation_outcome::unknown, {}, "timeout", "no answer in time", {}}, c.timeout, done);
+  if (m == manner::wants_buyer && c.kind == operation_kind::authorize)
+    return answer(m, {operation_outcome::awaiting_buyer, "pending/" + c.key, {}, {}, {}, "https://pay.example/" + c.key}, c.timeout, done);
   auto o = known(c);
   if (!o && m == manner::declines) {
     o = outcome{operation_outcome::declined, {}, "declined", "the answer is no", {}};

@@ -28,6 +28,7 @@ enum class manner {
   answers_late,   // does it; the answer comes after everybody has stopped waiting
   answers_twice,  // the same, at two moments
   throws,         // the adapter itself fails before anything is sent
+  wants_buyer,    // authorize: nothing is charged until the buyer has acted on the vendor's page
 };
 std::string_view to_string(manner m);
 
