@@ -47,10 +47,10 @@ struct notifier_state {
   }
 
   void read_outbox() {
-    reading = true;
     l->store->outbox(last_read, page, [me = notifier_actor{self}](domain::result<std::vector<persistence::outbox_entry>> r) {
       caf::anon_send(me, outbox_loaded{std::move(r)});
     });
+    reading = true;
   }
 
   void on(outbox_loaded& m) {

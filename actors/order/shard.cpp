@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "actors/order/order.hpp"
+#include "runtime/admission.hpp"
 #include "runtime/logging.hpp"
 #include "runtime/supervision.hpp"
 
@@ -103,6 +104,7 @@ struct shard_state {
   }
 
   void hold_back(failures& f, tell_task& t) {
+    if (t.rq.seat) t.rq.seat->release();  // to pause is no work
     if (f.held.size() < l->limits.commands_waiting)
       f.held.push_back(std::move(t));
     else
