@@ -55,7 +55,8 @@ group_commit::connection::connection(database opened) : db(std::move(opened)), t
   sqlite3_wal_hook(db.handle(), after_commit, this);
 }
 
-group_commit::group_commit(const sqlite_options& options) : options_(options), connection_(std::make_unique<connection>(open_checked(options.file))) {
+group_commit::group_commit(const sqlite_options& options)
+    : options_(options), reserve_(options.file), connection_(std::make_unique<connection>(open_checked(options.file))) {
   // A store that opens but cannot be written to is found out now, not with the first order.
   connection_->tx.begin();
   connection_->tx.probe(wall_clock());

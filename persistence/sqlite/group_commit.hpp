@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "persistence/sqlite/checkpointer.hpp"
+#include "persistence/sqlite/reserve.hpp"
 #include "persistence/sqlite/sqlite.hpp"
 #include "persistence/sqlite/transaction.hpp"
 
@@ -93,10 +94,12 @@ private:
   void commit();
   void fault(batch b, const sqlite_error& e);
   void recover();
+  void empty_the_log();
   void answer(batch b);
   void look_after_the_log(bool idle);
 
   const sqlite_options options_;
+  reserve reserve_;                                   // writer thread only
   std::unique_ptr<connection> connection_;            // writer thread only
   bool committing_ = false;                           // writer thread only: COMMIT itself has been reached
   std::chrono::steady_clock::time_point retry_at_{};  // writer thread only: when a store at fault is tried again

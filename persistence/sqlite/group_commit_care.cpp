@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <stdexcept>
 #include <utility>
 
 #include "persistence/sqlite/group_commit.hpp"
@@ -46,7 +47,7 @@ void group_commit::recover() {
     // New descriptors: after a failed fsync the old ones would report success for pages that never reached the disk. The checkpoint brings what was
     // committed into the file and drops what was not from the log.
     connection_ = std::make_unique<connection>(open_for_writing(options_.file));
-    sqlite3_wal_checkpoint_v2(connection_->db.handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+    empty_the_log();
     const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
     connection_->tx.begin();
     connection_->tx.probe(now);
@@ -56,6 +57,16 @@ void group_commit::recover() {
   } catch (const std::exception&) {
     connection_.reset();  // still not; the next try comes in a second
   }
+}
+
+/// For good, so that its room is free again. Throws std::runtime_error where that takes the reserve and the disk has no room for a new one.
+void group_commit::empty_the_log() {
+  const auto empty = [this] { return sqlite3_wal_checkpoint_v2(connection_->db.handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr); };
+  if (const int failed = empty(); failed != SQLITE_OK && failed != SQLITE_BUSY) {
+    reserve_.give();
+    empty();
+  }
+  if (!reserve_.take()) throw std::runtime_error("the disk has no room for the reserve");
 }
 
 void group_commit::look_after_the_log(bool idle) {
