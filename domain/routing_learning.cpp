@@ -69,8 +69,8 @@ success_estimate success_table::estimate(const payment_kind& kind, std::size_t g
   const auto keys = keys_of(kind);
   std::array<const row*, levels> rows{};
   for (std::size_t i = 0; i < levels; ++i) rows[i] = find(keys[i]);
-  for (std::size_t i = 0; i < levels && rows[i]; ++i) {
-    auto own = (*rows[i])[gateway];
+  for (std::size_t i = 0; i < levels; ++i) {
+    auto own = rows[i] ? (*rows[i])[gateway] : counts{};
     if (i + 1 < levels && rows[i + 1]) {  // without what the narrower group brings itself: nothing counts twice
       const auto& inner = (*rows[i + 1])[gateway];
       own.payments = std::max(0.0, own.payments - inner.payments);
@@ -93,7 +93,12 @@ void success_table::observe(const payment_kind& kind, std::size_t gateway, bool 
     if (it == rows_.end() && (i == 0 || rows_.size() < rows_max)) it = rows_.try_emplace(keys[i]).first;
     if (it != rows_.end()) rows[i] = &it->second;
   }
-  for (std::size_t i = 0; i < levels && rows[i]; i += levels - 1) watch((*rows[i])[gateway], expected, success);
+  if (auto* finest = rows[levels - 1]) {
+    // Cells that are too thin for a test of their own share one. A quite new one that is not like its group is no change of the gateway, though.
+    const double own = (*finest)[gateway].payments;
+    if (own >= rules_.inherited_weight && own < rules_.tested_from) watch((*rows[0])[gateway], expected, success);
+    watch((*finest)[gateway], own > 0 ? (*finest)[gateway].successes / own : expected, success);
+  }
   for (auto* r : rows) {
     if (!r) break;
     for (std::size_t g = 0; g < gateways_; ++g) {
