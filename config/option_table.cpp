@@ -116,7 +116,7 @@ void add_outside(std::vector<option>& out) {
   out.push_back({g, "RAZORPAY_WEBHOOK_SECRET", &s::razorpay_webhook_secret, t::text, "Secret that Razorpay signs its webhooks with.", 0, 512, {}, true});
   out.push_back({g, "RAZORPAY_API_BASE", &s::razorpay_api_base, t::web_address,
                  "Razorpay's address; empty: https://api.razorpay.com in production, else the sandbox world."});
-  out.push_back({g, "PAYU_MERCHANT_KEY", &s::payu_merchant_key, t::text, "PayU India's merchant key.", 0, 512});
+  out.push_back({g, "PAYU_MERCHANT_KEY", &s::payu_merchant_key, t::text, "PayU India's merchant key.", 0, 512, {}, true});
   out.push_back({g, "PAYU_MERCHANT_SALT", &s::payu_merchant_salt, t::text, "PayU India's salt, which signs both ways.", 0, 512, {}, true});
   out.push_back(
       {g, "PAYU_API_BASE", &s::payu_api_base, t::web_address,

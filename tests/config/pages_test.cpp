@@ -37,7 +37,8 @@ TEST(OptionTable, AcceptsItsOwnDefaults) {
 
 TEST(OptionTable, KeepsEveryKeyPasswordAndSecretHidden) {
   for (const auto& o : options()) {
-    const bool sounds_secret = o.name.find("SECRET") != std::string_view::npos || o.name.find("PASSWORD") != std::string_view::npos || o.name.ends_with("_KEY");
+    const bool sounds_secret = o.name.find("SECRET") != std::string_view::npos || o.name.find("PASSWORD") != std::string_view::npos ||
+                               o.name.ends_with("_KEY") || o.name.ends_with("_SALT");
     EXPECT_EQ(o.secret, sounds_secret) << o.name;
   }
 }
