@@ -111,9 +111,9 @@ TEST(SandboxPaypal, RefusesInPaypalsWords) {
   const paypal_box p;
   const auto said = [&](std::string_view body) { return issue(p.order(body, fmt::format("k{}", body.size()))); };
   EXPECT_EQ(said(order_body(vaulted("tok_chargeDeclined"))), "INSTRUMENT_DECLINED");
-  EXPECT_EQ(said(order_body(vaulted("unheard-of"))), "TOKEN_ID_NOT_FOUND");
+  EXPECT_EQ(said(order_body(vaulted("unheard-of"))), "MISMATCHED_VAULT_ID_TO_PAYMENT_SOURCE");
   EXPECT_EQ(said(order_body(vaulted("tok_visa"), "10.000")), "DECIMAL_PRECISION");
-  EXPECT_EQ(said(order_body(vaulted("tok_visa"), "60.0", "JPY")), "DECIMALS_NOT_SUPPORTED");
+  EXPECT_EQ(said(order_body(vaulted("tok_visa"), "60.0", "JPY")), "DECIMAL_PRECISION");
   EXPECT_EQ(said(order_body(vaulted("tok_visa"), "1.000", "KWD")), "INVALID_CURRENCY_CODE");
   EXPECT_EQ(said(order_body(vaulted("tok_visa"), "0.00")), "CANNOT_BE_ZERO_OR_NEGATIVE");
   EXPECT_EQ(said(order_body(R"({"card":{}})")), "MISSING_REQUIRED_PARAMETER");

@@ -109,6 +109,15 @@ asked_amount read_amount(std::string_view value, std::string_view currency_code)
   return out;
 }
 
+std::string_view words_for(std::string_view issue) {
+  if (issue == "INVALID_CURRENCY_CODE") return "Currency code is invalid or is not currently supported.";
+  if (issue == "DECIMALS_NOT_SUPPORTED") return "Currency does not support decimals.";
+  if (issue == "DECIMAL_PRECISION") return "If the currency supports decimals, only two decimal place precision is supported.";
+  if (issue == "CANNOT_BE_ZERO_OR_NEGATIVE")
+    return "Must be greater than zero. If the currency supports decimals, only two decimal place precision is supported.";
+  return "The value of a field does not conform to the expected format.";
+}
+
 std::string write_amount(domain::minor_units amount, const domain::currency& currency) {
   auto out = domain::format_amount(amount, currency.digits);
   if (holds(without_decimals, currency.name())) out.resize(std::min(out.size(), out.find('.')));

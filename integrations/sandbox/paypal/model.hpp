@@ -72,6 +72,8 @@ struct asked_amount {
   std::string_view issue = {};
 };
 asked_amount read_amount(std::string_view value, std::string_view currency_code);
+/// PayPal's words for the issue of an amount.
+std::string_view words_for(std::string_view issue);
 /// "59.98", "60" for the currencies without decimals.
 std::string write_amount(domain::minor_units amount, const domain::currency& currency);
 

@@ -12,6 +12,12 @@ namespace {
 
 constexpr std::string_view html = "text/html; charset=utf-8";
 
+constexpr std::string_view duplicate_invoice =
+    "Duplicate Invoice ID detected. To avoid a potential duplicate transaction your account setting requires that Invoice Id be unique for each transaction.";
+constexpr std::string_view wrong_vault_id =
+    "The vault_id does not match the payment_source provided. Please verify that the vault_id token used refers to the matching payment_source and try again. "
+    "For example, a PayPal token cannot be passed in the vault_id field in the payment_source.card object.";
+
 std::string escaped(std::string_view text) {
   std::string out;
   for (const char c : text) {
@@ -32,23 +38,27 @@ std::string escaped(std::string_view text) {
 bool paypal::read_unit(call& c, paypal_order& o) {
   simdjson::dom::array units;
   if (c.doc["purchase_units"].get(units) != simdjson::SUCCESS || units.size() == 0) {
-    refuse(c, 400, "INVALID_REQUEST", "MISSING_REQUIRED_PARAMETER", "A required field / parameter is missing: /purchase_units.");
+    refuse(c, 400, "INVALID_REQUEST", "MISSING_REQUIRED_PARAMETER", "A required parameter is missing.");
     return false;
   }
   if (units.size() > 1) {
-    unprocessable(c, "UNSUPPORTED_INTENT", "`intent=AUTHORIZE` is not supported for multiple purchase units.");
+    unprocessable(c, "UNSUPPORTED_INTENT", "`intent=AUTHORIZE` is not supported for multiple purchase units. Only `intent=CAPTURE` is supported.");
     return false;
   }
   const auto unit = units.at(0).value();
   const auto value = text_in(unit, "/amount/value"), currency = text_in(unit, "/amount/currency_code");
   if (value.empty() || currency.empty()) {
-    refuse(c, 400, "INVALID_REQUEST", "MISSING_REQUIRED_PARAMETER",
-           "A required field / parameter is missing: /purchase_units/@reference_id=='default'/amount.");
+    refuse(c, 400, "INVALID_REQUEST", "MISSING_REQUIRED_PARAMETER", "A required parameter is missing.");
     return false;
   }
   const auto asked = read_amount(value, currency);
   if (!asked.issue.empty()) {
-    unprocessable(c, asked.issue, fmt::format("{} {} is no amount that can be paid.", value, currency));
+    // Making an order knows one issue for all kinds of wrong decimals.
+    const auto issue = asked.issue == "DECIMALS_NOT_SUPPORTED" ? std::string_view{"DECIMAL_PRECISION"} : asked.issue;
+    if (issue == "INVALID_PARAMETER_SYNTAX")
+      refuse(c, 400, "INVALID_REQUEST", issue, words_for(issue));
+    else
+      unprocessable(c, issue, words_for(issue));
     return false;
   }
   o.amount = asked.minor;
@@ -69,16 +79,19 @@ bool paypal::read_source(call& c, paypal_order& o, std::optional<instrument>& wi
     o.return_url = text_in(chosen, "/experience_context/return_url");
     o.cancel_url = text_in(chosen, "/experience_context/cancel_url");
     if (o.token.empty() && std::string_view{kind} != "paypal") {
-      refuse(c, 400, "INVALID_REQUEST", "MISSING_REQUIRED_PARAMETER", "A required field / parameter is missing: only vaulted cards are taken here.");
+      refuse(c, 400, "INVALID_REQUEST", "MISSING_REQUIRED_PARAMETER", "A required parameter is missing.");
       return false;
     }
     if (o.token.empty()) return true;
     with = find_instrument(o.token);
     if (with) return true;
-    unprocessable(c, "TOKEN_ID_NOT_FOUND", "Specified token was not found.");
+    if (std::string_view{kind} == "token")
+      unprocessable(c, "BILLING_AGREEMENT_NOT_FOUND", "The requested Billing Agreement token was not found.");
+    else
+      unprocessable(c, "MISMATCHED_VAULT_ID_TO_PAYMENT_SOURCE", wrong_vault_id);
     return false;
   }
-  unprocessable(c, "UNSUPPORTED_PAYMENT_SOURCE", "Only paypal, card and token are payment sources here.");
+  unprocessable(c, "INCOMPATIBLE_PARAMETER_VALUE", "The value of the field is incompatible/redundant with other fields in the order.");
   return false;
 }
 
@@ -89,15 +102,13 @@ void paypal::create_order(call& c) {
   if (!read_unit(c, o) || !read_source(c, o, with)) return;
   if (with && c.request_id.empty())
     return refuse(c, 400, "INVALID_REQUEST", "PAYPAL_REQUEST_ID_REQUIRED",
-                  "A PayPal-Request-Id is required if you are trying to process payment for an Order.");
+                  "A PayPal-Request-Id is required if you are trying to process payment for an Order. Please specify a PayPal-Request-Id or Create the Order "
+                  "without a 'payment_source' specified.");
   c.keep = true;
-  if (with && invoices_.count(o.invoice_id) != 0)
-    return unprocessable(c, "DUPLICATE_INVOICE_ID",
-                         "Duplicate Invoice ID detected. To avoid a potential duplicate transaction your account setting requires that "
-                         "Invoice Id be unique for each transaction.");
+  if (with && invoices_.count(o.invoice_id) != 0) return unprocessable(c, "DUPLICATE_INVOICE_ID", duplicate_invoice);
   if (with && (c.declined || with->says == instrument::answer::declined))
     return unprocessable(c, "INSTRUMENT_DECLINED",
-                         "The instrument presented was either declined by the processor or bank, or it can't be used for this payment.");
+                         "The instrument presented  was either declined by the processor or bank, or it can't be used for this payment.");
   o.created_ms = o.updated_ms = c.now_ms;
   c.order = static_cast<std::uint32_t>(orders_.size());
   orders_.push_back(std::move(o));
@@ -141,11 +152,15 @@ void paypal::authorize_order(call& c) {
   std::uint32_t n = 0;
   if (!find(c, id_order, orders_.size(), n)) return;
   const auto& o = orders_[n];
-  if (o.state == order_state::completed) return unprocessable(c, "ORDER_ALREADY_AUTHORIZED", "Order already authorized.");
+  if (o.state == order_state::completed)
+    return unprocessable(c, "ORDER_ALREADY_AUTHORIZED", "Order already authorized.If 'intent=AUTHORIZE' only one authorization per order is allowed.");
   if (o.state == order_state::voided) return unprocessable(c, "ORDER_COMPLETED_OR_VOIDED", "Order is voided or completed and hence cannot be authorized.");
   if (o.state != order_state::approved)
-    return refuse(c, 422, "UNPROCESSABLE_ENTITY", "ORDER_NOT_APPROVED", "Payer has not yet approved the Order for payment.", page_of(n));
-  if (invoices_.count(o.invoice_id) != 0) return unprocessable(c, "DUPLICATE_INVOICE_ID", "Duplicate Invoice ID detected.");
+    return refuse(c, 422, "UNPROCESSABLE_ENTITY", "ORDER_NOT_APPROVED",
+                  "Payer has not yet approved the Order for payment. Please redirect the payer to the 'rel':'approve' url returned as part of the HATEOAS "
+                  "links within the Create Order call.",
+                  page_of(n));
+  if (invoices_.count(o.invoice_id) != 0) return unprocessable(c, "DUPLICATE_INVOICE_ID", duplicate_invoice);
   c.keep = true;
   if (c.declined) return unprocessable(c, "TRANSACTION_REFUSED", "The request was refused.");
   hold(c, n);

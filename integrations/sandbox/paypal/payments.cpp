@@ -20,9 +20,9 @@ asked_amount amount_in(const simdjson::dom::element& doc, const domain::currency
 
 }  // namespace
 
-bool paypal::new_invoice(call& c, const std::string& invoice) {
+bool paypal::new_invoice(call& c, const std::string& invoice, std::string_view complaint) {
   if (invoice.empty() || invoices_.count(invoice) == 0) return true;
-  unprocessable(c, "DUPLICATE_INVOICE_ID", "Requested invoice number has been previously used to process another payment.");
+  unprocessable(c, "DUPLICATE_INVOICE_ID", complaint);
   return false;
 }
 
@@ -30,7 +30,7 @@ void paypal::show_authorization(call& c) {
   std::uint32_t n = 0;
   if (!find(c, id_authorization, orders_.size(), n)) return;
   if (orders_[n].hold != hold_state::none) return show(c, shows::authorization, n, 200);
-  refuse(c, 404, "RESOURCE_NOT_FOUND", "INVALID_RESOURCE_ID", "Specified resource ID does not exist.");
+  refuse(c, 404, "RESOURCE_NOT_FOUND", "INVALID_RESOURCE_ID", "Specified resource ID does not exist. Please check the resource ID and try again.");
 }
 
 void paypal::capture(call& c) {
@@ -38,15 +38,22 @@ void paypal::capture(call& c) {
   if (!find(c, id_authorization, orders_.size(), n)) return;
   auto& o = orders_[n];
   c.keep = true;
-  if (o.hold == hold_state::captured) return unprocessable(c, "AUTHORIZATION_ALREADY_CAPTURED", "Authorization has already been captured.");
-  if (o.hold == hold_state::voided) return unprocessable(c, "AUTHORIZATION_VOIDED", "A voided authorization cannot be captured or reauthorized.");
+  if (o.hold == hold_state::captured) return unprocessable(c, "AUTHORIZATION_ALREADY_CAPTURED", "Authorization has previously been captured.");
+  if (o.hold == hold_state::voided) return unprocessable(c, "AUTHORIZATION_VOIDED", "A voided authorization cannot be captured or reauthorized. ");
   if (o.hold != hold_state::created && o.hold != hold_state::partially_captured)
-    return unprocessable(c, "AUTHORIZATION_DENIED", "A denied authorization cannot be captured.");
+    return unprocessable(c, "AUTHORIZATION_DENIED", "An denied authorization cannot be captured.");
   const auto asked = amount_in(c.doc, o.currency, o.amount - o.captured, "AUTH_CAPTURE_CURRENCY_MISMATCH");
-  if (!asked.issue.empty()) return unprocessable(c, asked.issue, "The amount cannot be captured.");
-  if (asked.minor > o.amount - o.captured) return unprocessable(c, "MAX_CAPTURE_AMOUNT_EXCEEDED", "Capture amount exceeds allowable limit.");
+  if (!asked.issue.empty())
+    return unprocessable(
+        c, asked.issue,
+        asked.issue == "AUTH_CAPTURE_CURRENCY_MISMATCH" ? "Currency of capture must be the same as currency of authorization." : words_for(asked.issue));
+  if (asked.minor > o.amount - o.captured)
+    return unprocessable(c, "MAX_CAPTURE_AMOUNT_EXCEEDED",
+                         "Capture amount exceeds allowable limit. Please contact customer service or your account manager to request the change to your "
+                         "overage limit. The default overage limit is 115%, which allows the sum of all captures to be up to 115% of the order amount. The "
+                         "ability to over capture is subjected to regulatory approvals.");
   const auto invoice = text_in(c.doc, "/invoice_id");
-  if (!new_invoice(c, invoice)) return;
+  if (!new_invoice(c, invoice, "Requested invoice_id has been previously captured. Possible duplicate transaction.")) return;
   if (c.declined) return unprocessable(c, "TRANSACTION_REFUSED", "PayPal's internal controls prevent authorization from being captured.");
   bool last = false;
   if (c.doc["final_capture"].get(last) != simdjson::SUCCESS) last = false;
@@ -102,14 +109,16 @@ void paypal::refund(call& c) {
   const auto& o = orders_[from.order];
   c.keep = true;
   const auto left = from.amount - from.refunded;
-  if (left == 0) return unprocessable(c, "CAPTURE_FULLY_REFUNDED", "The capture has already been fully refunded.");
+  if (left == 0) return unprocessable(c, "CAPTURE_FULLY_REFUNDED", "The capture has already been fully refunded");
   const auto asked = amount_in(c.doc, o.currency, left, "REFUND_CAPTURE_CURRENCY_MISMATCH");
-  if (!asked.issue.empty()) return unprocessable(c, asked.issue, "The amount cannot be refunded.");
+  if (!asked.issue.empty())
+    return unprocessable(c, asked.issue,
+                         asked.issue == "REFUND_CAPTURE_CURRENCY_MISMATCH" ? "Refund must be in the same currency as the capture" : words_for(asked.issue));
   if (asked.minor > left)
     return unprocessable(c, "REFUND_AMOUNT_EXCEEDED", "The refund amount must be less than or equal to the capture amount that has not yet been refunded.");
   paypal_refund r{text_in(c.doc, "/invoice_id"), text_in(c.doc, "/custom_id"), asked.minor, c.now_ms, n};
-  if (!new_invoice(c, r.invoice_id)) return;
-  if (c.declined) return unprocessable(c, "REFUND_NOT_ALLOWED", "Full refund refused - partial refund has already been done on this payment.");
+  if (!new_invoice(c, r.invoice_id, "Invoice ID was previously used to refund a capture.")) return;
+  if (c.declined) return unprocessable(c, "REFUND_NOT_ALLOWED", "Capture cannot be refunded.");
   from.refunded += asked.minor;
   if (!r.invoice_id.empty()) invoices_.insert(r.invoice_id);
   const auto number = static_cast<std::uint32_t>(refunds_.size());

@@ -155,7 +155,7 @@ void paypal::post(const request& rq, reply& out, const route& r) {
   if (parser.parse(body.data(), body.size()).get(c.doc) != simdjson::SUCCESS || !c.doc.is_object())
     return say(out, 400, "INVALID_REQUEST", "MALFORMED_REQUEST_JSON", "The request JSON is not well formed.");
   if (c.request_id.size() > request_id_max)
-    return say(out, 400, "INVALID_REQUEST", "INVALID_STRING_LENGTH", "The value of a field is either too short or too long: PayPal-Request-Id.");
+    return say(out, 400, "INVALID_REQUEST", "INVALID_STRING_LENGTH", "The value of a field is either too short or too long");
   c.now_ms = world_.now_ms();
   c.declined = is(f, fault_kind::decline);
   const auto fingerprint = digest(rq.body, digest(rq.path));
@@ -184,7 +184,9 @@ bool paypal::replay(call& c, std::uint64_t fingerprint) {
   if (a.fingerprint != fingerprint) {
     unprocessable(c, "DUPLICATE_REQUEST_ID", "The PayPal-Request-Id was used before with another request.");
   } else if (clock::now() < a.busy_until) {
-    refuse(c, 409, "RESOURCE_CONFLICT", "PREVIOUS_REQUEST_IN_PROGRESS", "A previous request on this resource is currently in progress.");
+    refuse(c, 409, "RESOURCE_CONFLICT", "PREVIOUS_REQUEST_IN_PROGRESS",
+           "A previous request on this resource is currently in progress. Please wait for sometime and try again. It is best to space out the initial and the "
+           "subsequent request(s) to avoid receiving this error.");
   } else if (a.what == shows::nothing) {
     c.out.status = a.status;
     c.out.body = a.text;

@@ -107,7 +107,7 @@ private:
   void show_capture(call& c);
   void refund(call& c);
   void show_refund(call& c);
-  bool new_invoice(call& c, const std::string& invoice);
+  bool new_invoice(call& c, const std::string& invoice, std::string_view complaint);
 
   // writing.cpp
   void append(std::string& out, shows what, std::uint32_t number) const;
