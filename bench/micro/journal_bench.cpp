@@ -109,7 +109,8 @@ void append_orders(benchmark::State& st) {
     if (transactions++ == 0) cpu_at_first = cpu_seconds;
   };
   {
-    persistence::sqlite::sqlite_store store({folder / "store.db", 1, 100'000, {}, {observe, {}}});
+    persistence::sqlite::sqlite_store store(
+        {.file = folder / "store.db", .readers = 1, .max_queued = 100'000, .on_commit = {}, .observe = {{}, {}, observe, {}}});
     persistence::catalog c;
     c.warehouses = {{"berlin", "Berlin", "DE", "BE", "10115"}};
     for (int i = 0; i < skus; ++i) c.levels.push_back({fmt::format("SKU-{:05}", i), "berlin", {1'000'000'000, 0}});

@@ -97,8 +97,9 @@ ended program::wait(std::chrono::seconds at_most) {
 ended run(const std::filesystem::path& folder, const arguments& args, environment variables) { return program{folder, args, std::move(variables)}.wait(); }
 
 scratch::scratch() {
+  static std::atomic<unsigned> made{0};
   const auto* test = testing::UnitTest::GetInstance()->current_test_info();
-  path_ = std::filesystem::path{testing::TempDir()} / ("coreldove_cli_" + std::to_string(::getpid()) + "_" + test->name());
+  path_ = std::filesystem::path{testing::TempDir()} / ("coreldove_" + std::to_string(::getpid()) + "_" + test->name() + "_" + std::to_string(++made));
   std::filesystem::create_directories(path_);
 }
 

@@ -43,6 +43,7 @@ void shop::launch(const environment& more) {
 bool shop::listens() {
   const auto port = port_in(server_->wait_for_line("listening on", 60s));
   if (port != 0) port_ = port;
+  if (port != 0 && !world_) world_port_ = port_in(server_->wait_for_line("Sandbox", 5s));
   if (port == 0 && server_->running()) throw std::runtime_error("the server neither listens nor ends");
   return port != 0;
 }
