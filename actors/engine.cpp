@@ -1,5 +1,6 @@
 #include "actors/engine.hpp"
 
+#include <algorithm>
 #include <caf/actor_system.hpp>
 #include <caf/send.hpp>
 #include <thread>
@@ -141,11 +142,20 @@ void engine::with_key(request rq, promise<order_answer> done, std::function<void
   caf::anon_send(links_->keys, claim_key{std::move(key), std::move(seat), promise<claim_outcome>{std::move(decided)}});
 }
 
+/// Empty: any gateway may take it.
+bool engine::has_room_for_payment(const std::string& gateway) const {
+  const auto crowded = [this](const std::string& name) {
+    const auto gate = links_->gates.find(name);
+    return gate != links_->gates.end() && gate->second->crowded();
+  };
+  if (!gateway.empty()) return !crowded(gateway);
+  return links_->gateways.empty() || !std::all_of(links_->gateways.begin(), links_->gateways.end(), [&](const auto& g) { return crowded(g.first); });
+}
+
 void engine::place(domain::order_input input, request rq, reply<order_answer> done) {
-  const auto& gateway = input.payment_gateway.empty() ? links_->policy.default_gateway : input.payment_gateway;
-  if (const auto gate = links_->gates.find(gateway); gate != links_->gates.end() && gate->second->crowded()) {
+  if (!has_room_for_payment(input.payment_gateway)) {
     links_->figures->shed.Increment();
-    return done(domain::failure{domain::errc::overloaded, "Too many payments wait for " + gateway + "; try again in a moment."});
+    return done(domain::failure{domain::errc::overloaded, "Too many payments wait for their gateway; try again in a moment."});
   }
   auto admitted = admit(rq.ahead ? whose::ahead : whose::anew, rq, std::move(done));
   if (!admitted) return;
@@ -195,6 +205,39 @@ void engine::tracking(std::string order_id, reply<domain::document> done) {
     auto order = persistence::rebuild(*stream);
     if (!order) return done(std::move(order).error());
     done(domain::document{persistence::tracking_document(*order), order->version, order->input->customer_id});
+  });
+}
+
+namespace {
+
+/// Answers with a document made from an order's whole stream.
+auto from_stream(domain::result<std::string> (*make)(const std::vector<domain::history_entry>&), reply<domain::document> done) {
+  return [make, done = std::move(done)](domain::result<std::vector<domain::history_entry>> stream) {
+    if (!stream) return done(std::move(stream).error());
+    if (stream->empty()) return done(domain::failure{domain::errc::not_found, "There is no such order."});
+    auto made = make(*stream);
+    if (!made) return done(std::move(made).error());
+    done(domain::document{*std::move(made), stream->back().seq, {}});
+  };
+}
+
+}  // namespace
+
+void engine::ledger(std::string id, reply<domain::document> done) {
+  links_->store->load(std::move(id), from_stream(persistence::ledger_document, std::move(done)));
+}
+void engine::evidence(std::string id, reply<domain::document> done) {
+  links_->store->load(std::move(id), from_stream(persistence::evidence_document, std::move(done)));
+}
+
+void engine::payment_inbox(std::uint64_t after, std::uint32_t limit, reply<domain::page> done) {
+  links_->store->kept_notices(after, limit, [after, limit, done = std::move(done)](domain::result<std::vector<persistence::kept_notice>> rows) {
+    if (!rows) return done(std::move(rows).error());
+    domain::page page;
+    for (const auto& n : *rows) page.items.push_back(persistence::notice_document(n));
+    if (rows->size() == limit) page.next_cursor = std::to_string(after + limit);
+    page.total = after + rows->size();
+    done(std::move(page));
   });
 }
 

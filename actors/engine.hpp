@@ -57,6 +57,10 @@ public:
   void document(std::string order_id, reply<domain::document> done) override;
   void list(domain::order_query query, reply<domain::page> done) override;
   void tracking(std::string order_id, reply<domain::document> done) override;
+  void ledger(std::string order_id, reply<domain::document> done) override;
+  void evidence(std::string order_id, reply<domain::document> done) override;
+  void payment_inbox(std::uint64_t after, std::uint32_t limit, reply<domain::page> done) override;
+  void payment_finding(std::string order_id, domain::take_finding what, reply<bool> done) override;
   void history(std::string order_id, std::uint64_t after_seq, std::uint32_t limit, reply<domain::page> done) override;
   void routing(reply<domain::document> done) override;
   void set_routing(std::string json, request rq, reply<domain::document> done) override;

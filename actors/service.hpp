@@ -69,6 +69,8 @@ public:
   virtual void tell(std::string order_id, domain::command what, request rq, reply<order_answer> done) = 0;
   virtual void adjust_stock(std::string sku, std::string warehouse, std::optional<std::int64_t> on_hand, std::optional<std::int64_t> delta, std::string reason,
                             request rq, reply<stock_answer> done) = 0;
+  /// What a settlement report and the orders do not agree on: to the order, where there is one, else to the store's inbox. Taken in once each.
+  virtual void payment_finding(std::string order_id, domain::take_finding what, reply<bool> done) = 0;
   /// A webhook of an outside system; true once it is durable. Errors: not_found (no such source), forbidden (signature), malformed.
   virtual void webhook(std::string source, header_lookup headers, std::string raw_body, std::string trace_id, reply<bool> done) = 0;
 
@@ -80,6 +82,11 @@ public:
   virtual void list(domain::order_query query, reply<domain::page> done) = 0;
   /// {"order_id", "shipments": [...]} as `GET ~/orders/{id}/tracking` shows it.
   virtual void tracking(std::string order_id, reply<domain::document> done) = 0;
+  /// The order's books, and all that can be shown to a bank that asks about it.
+  virtual void ledger(std::string order_id, reply<domain::document> done) = 0;
+  virtual void evidence(std::string order_id, reply<domain::document> done) = 0;
+  /// What gateways told that no order could take in, oldest first; cursor: how many to skip.
+  virtual void payment_inbox(std::uint64_t after, std::uint32_t limit, reply<domain::page> done) = 0;
   /// JSON documents of the history rows, ready to be sent.
   virtual void history(std::string order_id, std::uint64_t after_seq, std::uint32_t limit, reply<domain::page> done) = 0;
   virtual void stock(std::string from_sku_exclusive, std::uint32_t limit, reply<domain::stock_page> done) = 0;

@@ -165,7 +165,7 @@ order_answer order_shell::answer_for(const task& t, const domain::order& after, 
 void order_shell::write(task t, std::vector<domain::event> events) {
   auto d = make_append(order, events, l->policy, now(), t.rq.principal, t.rq.trace_id);
   const auto ends = waiters.empty() ? 0 : wait_ends(waiters.front().placed, d.after);
-  const bool shown = (t.done && !is_notice(t.what)) || t.rq.key || (ends != 0 && waiters.front().key);
+  const bool shown = (t.done && !is_notice(t.what)) || t.rq.key || !waiters.empty();  // else nobody reads the copy
   auto a = answer_for(t, d.after, shown ? d.append.row.document : std::string{});
   bool answers_waiter = false;
   if (t.rq.key) {
@@ -220,8 +220,9 @@ void order_shell::committed(writing w) {
   if (order.status == domain::order_status::confirmed && before == domain::order_status::received)
     l->figures->confirm_seconds.Observe(std::chrono::duration<double>(order.updated_at - order.created_at).count());
   std::erase_if(started, [&](const auto& s) { return order.operations.at(s.n - 1).state != domain::operation_state::requested; });
+  const auto document = waiters.empty() && !w.what.rq.wait ? std::string{} : w.answer.document;
   answer(w);
-  serve_waiters(w.answers_waiter);
+  serve_waiters(w.answers_waiter, document);
   perform_open(w.events);
   if (!order.stock_settled) ask_stock();
 }
@@ -234,14 +235,14 @@ void order_shell::answer(writing& w) {
 }
 
 /// Those whose wait is over because the work is. One with an idempotency key gets its final answer only if that was stored, so that a repeat gets the same.
-void order_shell::serve_waiters(bool first_is_stored) {
+void order_shell::serve_waiters(bool first_is_stored, const std::string& document) {
   bool stored = first_is_stored;
   for (auto& w : waiters) {
     if (const auto ends = wait_ends(w.placed, order); ends != 0) {
       if (w.key && !stored)
         w.done.answer(std::move(w.first));
       else
-        w.done.answer(order_answer{ends, order.version, id, persistence::order_document(order), false});
+        w.done.answer(order_answer{ends, order.version, id, document, false});
     }
     stored = false;
   }

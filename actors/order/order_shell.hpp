@@ -82,7 +82,7 @@ struct order_shell {
   void forget_answer(const task& t);
   void committed(writing w);
   void answer(writing& w);
-  void serve_waiters(bool last_answer_stored);
+  void serve_waiters(bool last_answer_stored, const std::string& document);  // of the order as it is now
   void give_up(const domain::failure& why);
   bool idle() const;
   void tell_shard_when_idle();

@@ -23,6 +23,11 @@ void get_certificate(app& a, const request& rq, responder reply);
 void get_inventory(app& a, const request& rq, responder reply);
 void put_inventory(app& a, const request& rq, responder reply);
 
+void get_ledger(app& a, const request& rq, responder reply);
+void get_evidence(app& a, const request& rq, responder reply);
+void list_payment_inbox(app& a, const request& rq, responder reply);
+void post_payment_finding(app& a, const request& rq, responder reply);
+
 void list_reviews(app& a, const request& rq, responder reply);
 void approve_review(app& a, const request& rq, responder reply);
 void reject_review(app& a, const request& rq, responder reply);
@@ -35,6 +40,7 @@ void get_inventory_figures(app& a, const request& rq, responder reply);
 
 void stream_events(app& a, const request& rq, responder reply);
 void take_webhook(app& a, const request& rq, responder reply);
+void show_payment_page(app& a, const request& rq, responder reply);
 
 void get_health(app& a, const request& rq, responder reply);
 void get_liveness(app& a, const request& rq, responder reply);

@@ -51,6 +51,7 @@ int parse_and_run(int argc, const char* const* argv) {
   add_catalog(app, chosen);
   add_replay(app, chosen);
   add_verify(app, chosen);
+  add_reconcile(app, chosen);
   add_check(app, chosen);
   add_backtest(app, chosen);
   app.add_subcommand("bench", "The load generator; `coreldove bench --help` says more");

@@ -28,6 +28,7 @@ void add_migrate(CLI::App& app, action& chosen);
 void add_catalog(CLI::App& app, action& chosen);
 void add_replay(CLI::App& app, action& chosen);
 void add_verify(CLI::App& app, action& chosen);
+void add_reconcile(CLI::App& app, action& chosen);
 void add_check(CLI::App& app, action& chosen);
 void add_backtest(CLI::App& app, action& chosen);
 

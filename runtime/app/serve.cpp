@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 
 #include <caf/actor_system.hpp>
@@ -42,6 +43,13 @@ sigset_t block_ending_signals() {
   signal(SIGPIPE, SIG_IGN);
   signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error of the write, not the end
   return ending;
+}
+
+/// In production the memory, with payment tokens and secrets in it, is nobody's to read: no core file, no debugger of the same user.
+void keep_memory_private() {
+  const rlimit none{0, 0};
+  setrlimit(RLIMIT_CORE, &none);
+  prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
 /// Each connection is a descriptor.
@@ -109,8 +117,13 @@ actors::engine_options engine_options_of(const config::settings& s, const outsid
   return o;
 }
 
-http::server_options server_options_of(const config::settings& s) {
+http::server_options server_options_of(const config::settings& s, const outside_world& world) {
   http::server_options o;
+  o.payment_page = [pages = world.pages](std::string_view sealed) -> std::optional<http::payment_page> {
+    auto found = pages->open(sealed);
+    if (!found) return std::nullopt;
+    return http::payment_page{std::move(found->html), std::move(found->content_security_policy)};
+  };
   o.host = s.host;
   o.port = s.port;
   o.threads = s.http_threads != 0 ? s.http_threads : std::max(1U, std::thread::hardware_concurrency() / 2);
@@ -210,7 +223,7 @@ int run(const config::settings& s, const sigset_t& ending) {
   actors::engine engine{system, parts_of(s, store, world, figures, health), runtime::system_random(), engine_options_of(s, world)};
   listener = &engine;
 
-  http::server server{server_options_of(s), engine, metrics, key_lookup(store), runtime::system_clock()};
+  http::server server{server_options_of(s, world), engine, metrics, key_lookup(store), runtime::system_clock()};
   server.start();
   world.pages->set_base(pages_base(s, server.port()));
   world.send_webhooks_to(webhook_base(s, server.port()));
@@ -235,6 +248,7 @@ int run(const config::settings& s, const sigset_t& ending) {
 int serve(const config::settings& given) {
   const auto ending = block_ending_signals();
   raise_descriptor_limit();
+  if (given.environment == config::environment::production) keep_memory_private();
   runtime::start_logging(given.log_level, given.log_format == "json" ? runtime::log_format::json : runtime::log_format::text);
   int status = failure;
   try {
