@@ -28,6 +28,8 @@ bool is_sandbox(const config::settings& s, vendor v) { return reach_of(s, v) == 
 
 integrations::http::client_options client_options_of(const config::settings& s) {
   integrations::http::client_options o;
+  // What is let out at a gate must not wait for a connection while its deadline runs, also where one sandbox stands in for several systems.
+  o.connections_per_host = 2 * actors::limits{}.calls_at_once;
   o.before_call = stop_hook(s, config::stop_point::before_call);
   o.after_call = stop_hook(s, config::stop_point::after_call);
   return o;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -69,6 +70,12 @@ protected:
     request rq;
     rq.principal = "customer";
     rq.key = request_key{"customer POST /orders", key, fingerprint};
+    return rq;
+  }
+
+  static request by(const std::string& principal) {
+    request rq;
+    rq.principal = principal;
     return rq;
   }
 
