@@ -100,6 +100,7 @@ void order_shell::give_up(const domain::failure& why) {
   waiting.clear();
   for (auto& w : waiters) w.done.answer(w.first);
   waiters.clear();
+  caf::anon_send(l->inventory, drop_hold{id});
   self->quit();
 }
 
@@ -272,6 +273,7 @@ void order_shell::refused(const domain::failure& why) {
   if (placing) {
     if (!again) {
       w.what.done.answer(why);
+      caf::anon_send(l->inventory, drop_hold{id});  // also one that it has not been told of yet
       return self->quit();
     }
     placing->order.done = std::move(w.what.done);

@@ -87,6 +87,25 @@ TEST_F(Recovery, MessagesThatWereNotSentGoOutAfterARestart) {
   EXPECT_EQ(world->outside.mails().size(), 1u);
 }
 
+TEST_F(Recovery, AnOrderThatCouldNotBeStoredLetsGoOfStockThatItHadNotBeenToldOf) {
+  world->crash();
+  world->start();  // the stock is being read, for longer than an order waits for it
+  const auto q = world->place(order_of());
+  for (int tick = 0; tick < 40 && world->store.jobs_waiting() == 0; ++tick) {
+    while (world->jobs() > 0) world->run_job(0);
+    world->advance(250ms);
+  }
+  ASSERT_EQ(world->store.jobs_waiting(), 1u);
+  world->store.commit_some(1, simulation::commit_fate::failed);
+  world->pass(5s);
+  ASSERT_TRUE(q->answered());
+  EXPECT_FALSE(q->ok());
+  const auto left = world->adjust("WIDGET-001", "EAST", 0);
+  world->settle();
+  ASSERT_TRUE(left->ok());
+  EXPECT_EQ(left->value().rows.front().level.reserved, 0);
+}
+
 TEST_F(Recovery, AMessageThatTheOutboxReaderSawIsNotSentASecondTimeWhenTheReaderIsSlow) {
   world->crash();
   world->start();  // the notifier has asked for the outbox …
