@@ -3,8 +3,11 @@
 // No sockets in here: they live behind `impl`.
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "actors/service.hpp"
 #include "http/auth.hpp"
@@ -12,6 +15,11 @@
 #include "runtime/metrics.hpp"
 
 namespace coreldove::http {
+
+/// A page for buyers, and what its Content-Security-Policy lets it do.
+struct payment_page {
+  std::string html, policy;
+};
 
 struct server_options {
   std::string host = "127.0.0.1";
@@ -36,9 +44,10 @@ struct server_options {
   std::chrono::milliseconds header_timeout{10'000};
   std::chrono::milliseconds body_timeout{30'000};  // not for bulk, which only has to keep up the rate
   std::chrono::milliseconds idle_timeout{60'000};
-  std::chrono::milliseconds handler_timeout{30'000};  // on top of Prefer: wait
-  std::chrono::milliseconds write_timeout{30'000};    // without any progress
-  std::chrono::milliseconds heartbeat{15'000};        // of event streams
+  std::chrono::milliseconds handler_timeout{30'000};                                            // on top of Prefer: wait
+  std::chrono::milliseconds write_timeout{30'000};                                              // without any progress
+  std::chrono::milliseconds heartbeat{15'000};                                                  // of event streams
+  std::function<std::optional<http::payment_page>(std::string_view sealed)> payment_page = {};  // by what stands in the link; empty: there are none
   std::string node, version;
   bool production = false;
 };

@@ -7,6 +7,7 @@ std::string_view parameter_text() {
 "OrderId":{"name":"id","in":"path","required":true,"schema":{"type":"string","pattern":"^ord_[0-9A-HJKMNP-TV-Z]{26}$"}},
 "ReviewId":{"name":"id","in":"path","required":true,"schema":{"type":"string"},"description":"As in `reviews` of an order, or in the list of reviews."},
 "SkuPath":{"name":"sku","in":"path","required":true,"schema":{"type":"string","maxLength":200}},
+"Form":{"name":"form","in":"path","required":true,"schema":{"type":"string"},"description":"The sealed form, as it stands in the link."},
 "Source":{"name":"source","in":"path","required":true,"schema":{"type":"string","examples":["stripe","fedex"]}},
 "IdempotencyKey":{"name":"Idempotency-Key","in":"header","schema":{"type":"string","minLength":1,"maxLength":255,"pattern":"^[\\x21-\\x7e]+$"},"description":"Makes repeats of this request harmless. Scoped to caller, method and path."},
 "PreferWait":{"name":"Prefer","in":"header","schema":{"type":"string","pattern":"^wait=[0-9]+$","examples":["wait=10"]},"description":"How many seconds, up to 60, to wait for the order to be confirmed, rejected or on hold."},

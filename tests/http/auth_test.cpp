@@ -26,6 +26,7 @@ std::string path_of(const http::route& row) {
   put_in("{id}", out.find("/reviews/") != std::string::npos ? domain::review_id(known_order, 1) : known_order);
   put_in("{sku}", "A");
   put_in("{source}", "stripe");
+  put_in("{form}", "back");
   return out;
 }
 
@@ -52,6 +53,8 @@ const std::map<std::string, std::string> may_call{
     {"getInventoryFigures", "operator manager admin"},
     {"streamEvents", "operator manager admin"},
     {"receiveWebhook", "everybody"},
+    {"showPaymentPage", "everybody"},
+    {"returnToPaymentPage", "everybody"},
     {"getHealth", "everybody"},
     {"getLiveness", "everybody"},
     {"getReadiness", "everybody"},

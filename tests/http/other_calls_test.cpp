@@ -133,6 +133,23 @@ TEST(Docs, IsOnePageThatAllowsNothingFromElsewhere) {
   EXPECT_FALSE(has(page.body, "https://"));
 }
 
+TEST(PaymentPage, IsShownToWhoeverHasItsLink) {
+  http::server_options options;
+  options.payment_page = [](std::string_view sealed) {
+    return sealed == "sealed" ? std::optional{http::payment_page{"<p>Pay</p>", "default-src 'none'"}} : std::nullopt;
+  };
+  running_server server{options};
+  const auto page = server.get("/api/order-workflow/pay/sealed");
+  EXPECT_EQ(page.status, 200);
+  EXPECT_EQ(page.body, "<p>Pay</p>");
+  EXPECT_EQ(page.field("content-type"), "text/html; charset=utf-8");
+  EXPECT_EQ(page.field("content-security-policy"), "default-src 'none'");
+  EXPECT_EQ(page.field("cache-control"), "no-store");
+  EXPECT_EQ(page.field("referrer-policy"), "no-referrer");
+  EXPECT_EQ(server.get("/api/order-workflow/pay/made-up").status, 404);
+  EXPECT_EQ(running_server{}.get("/api/order-workflow/pay/sealed").status, 404) << "a server without gateways that want one";
+}
+
 struct certificate_files {
   std::filesystem::path directory = std::filesystem::temp_directory_path() / ("coreldove-http-" + std::to_string(::getpid()));
   std::string certificate = (directory / "certificate.pem").string(), key = (directory / "key.pem").string();
