@@ -21,6 +21,7 @@ json an_order(const std::string& sku, int quantity, const std::string& unit_pric
           {"shipping_address", address},
           {"payment_method", "credit_card"},
           {"payment_token", "tok_visa"},
+          {"payment_gateway", "stripe"},
           {"shipping_method", "standard"}};
 }
 
