@@ -15,7 +15,7 @@ domain::routing_policy routing_policy_of(const config::settings& s);
 persistence::routing_settings routing_at_start(domain::routing_policy policy, bool from_file, persistence::journal& journal, persistence::store& store,
                                                domain::time_point now);
 
-/// The token that stands in for a missing one outside of production: the sandbox's gateways all take it.
+/// The token that stands in for a missing one outside of production: Stripe and PayPal charge it at once.
 inline constexpr const char* sandbox_token = "tok_visa";
 
 }  // namespace coreldove::app
