@@ -170,4 +170,29 @@ TEST(StripeWebhook, FindsNothingToDoInWhatIsNotOursOrUnknown) {
   EXPECT_FALSE(notice("refund.updated", refund("succeeded", "ord_1/capture/3")).relevant);
 }
 
+TEST(StripeWebhook, ReadsDisputesAndLeavesInquiriesAlone) {
+  const auto event = [](std::string_view type, std::string_view status, std::string_view amount, std::string_view currency) {
+    const auto body =
+        fmt::format(R"({{"id":"evt_9","type":"{}","data":{{"object":{{"id":"dp_1","amount":{},"currency":"{}","payment_intent":"pi_1","reason":"fraudulent",)"
+                    R"("status":"{}","evidence_details":{{"due_by":1700600000}}}}}}}})",
+                    type, amount, currency, status);
+    auto got = read(header(body), body);
+    EXPECT_TRUE(got);
+    return got ? *got : payment_notice{};
+  };
+  const auto opened = event("charge.dispute.created", "needs_response", "6498", "usd");
+  ASSERT_TRUE(opened.relevant && opened.dispute);
+  EXPECT_EQ(opened.dispute->what, dispute_notice::step::opened);
+  EXPECT_EQ(opened.dispute->payment, "pi_1");
+  EXPECT_EQ(opened.dispute->amount, 6498);
+  EXPECT_EQ(opened.dispute->answer_by->time_since_epoch(), std::chrono::seconds{1'700'600'000});
+  EXPECT_TRUE(opened.order_id.empty()) << "only Stripe knows which order it was";
+  EXPECT_EQ(event("charge.dispute.closed", "won", "6498", "usd").dispute->what, dispute_notice::step::won);
+  EXPECT_EQ(event("charge.dispute.closed", "lost", "6498", "usd").dispute->what, dispute_notice::step::lost);
+  EXPECT_EQ(event("charge.dispute.created", "needs_response", "50000", "isk").dispute->amount, 500) << "Stripe keeps two digits for it";
+  EXPECT_FALSE(event("charge.dispute.created", "warning_needs_response", "6498", "usd").relevant);
+  EXPECT_FALSE(event("charge.dispute.closed", "warning_closed", "6498", "usd").relevant);
+  EXPECT_FALSE(event("charge.dispute.updated", "needs_response", "6498", "usd").relevant);
+}
+
 }  // namespace
