@@ -76,11 +76,12 @@ TEST_F(Clock, ThatJumpsUnderLoadDisturbsNothing) {
 }
 
 TEST_F(Clock, SetBackByAnHourHoldsUpNeitherAWaitNorARetry) {
-  fault({{"vendor", "stripe"}, {"operation", "authorize"}, {"kind", "error_500"}, {"rate", 1.0}});
+  fault({{"vendor", "stripe"}, {"operation", "authorize"}, {"kind", "error_500"}, {"times", 1}});
   const auto id = json::parse(shop_.call("POST", "/orders", an_order()).body).at("id").get<std::string>();
   for (int i = 0; i < 200 && shop_.order(id).at("payment").at("attempts").empty(); ++i) std::this_thread::sleep_for(20ms);
   ASSERT_FALSE(shop_.order(id).at("payment").at("attempts").empty()) << "the first attempt has not failed";
 
+  fault({{"vendor", "stripe"}, {"operation", "authorize"}, {"kind", "slow"}, {"delay_ms", 5'000}, {"rate", 1.0}});
   const auto begun = clock::now();
   const auto later = std::async(std::launch::async, [&] {
     std::this_thread::sleep_for(300ms);
