@@ -77,7 +77,9 @@ struct timekeeper_state {
     const auto now = l->clock->steady();
     std::erase_if(fired, [&](const auto& f) { return now - f.second > not_again_within; });
     for (const auto& t : *m.timers) {
-      const auto name_of = t.order_id + '/' + std::string{to_string(t.timer.kind)} + '/' + std::to_string(t.timer.n);
+      // The due time is part of the name: the next try of the same operation is another timer, however soon it comes.
+      const auto name_of = t.order_id + '/' + std::string{to_string(t.timer.kind)} + '/' + std::to_string(t.timer.n) + '/' +
+                           std::to_string(t.timer.due_at.time_since_epoch().count());
       if (!fired.emplace(name_of, now).second) continue;
       tell_task task;
       task.order_id = t.order_id;

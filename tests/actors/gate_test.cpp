@@ -159,7 +159,7 @@ TEST_F(SickGateway, ThatIsDeadForLongParksItsOrdersAndFinishesThemWhenItIsBack) 
   for (const auto& id : ids) received += order(id).status == order_status::received ? 1 : 0;
   EXPECT_EQ(received, 200u) << "no person is asked because a gateway is away";
   EXPECT_LT(calls(operation_kind::authorize), 150u) << "nobody knocks all the time";
-  EXPECT_LT(world->store.disk.log.size(), 200u * 4 + 100u) << "waiting writes nothing";
+  EXPECT_LT(world->store.disk.log.size(), 200u * 4 + 150u) << "waiting writes nothing";
   EXPECT_EQ(order(placed(bound("paypal"))).status, order_status::confirmed);
   world->outside.treat = nullptr;
   EXPECT_TRUE(

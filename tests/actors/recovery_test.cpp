@@ -304,7 +304,7 @@ TEST_F(Recovery, TheInventoryReadsTheStoreAgainAfterAFailureAndLosesNoQuestion) 
   const auto adjustment = world->adjust("WIDGET-001", "EAST", 5);
   std::vector<simulation::order_question> orders;
   for (int i = 0; i < 10; ++i) orders.push_back(world->place(order_of("RARE-001", 10)));
-  world->settle();
+  world->pass(1s);
   ASSERT_TRUE(adjustment->answered());
   EXPECT_FALSE(adjustment->ok());
   for (const auto& q : orders) {
