@@ -41,6 +41,7 @@ private:
   struct effects {
     int authorized = 0, voided = 0, labels = 0, voided_labels = 0, refunds = 0;
     std::int64_t authorized_amount = 0, captured = 0, refunded = 0;
+    bool goes_back_by_itself = false;
   };
   void check_order_money(const std::string& id, const nlohmann::json& order, const effects& done);
   void violated(std::string what) { violations_.push_back(std::move(what)); }
