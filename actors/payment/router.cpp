@@ -142,7 +142,7 @@ void router_state::on(const call_ended& m) {
     auto& average = view.gateways[c.gateway].latency_seconds;
     average = std::exchange(from.timed, true) ? average + latency_memory * (took - average) : took;
   }
-  if (c.what.op.routed && (told || m.outcome == operation_outcome::not_done))
+  if (c.what.op.routed && told)  // what was not sent, or not answered, is the circuit's business
     learn({domain::kind_of_payment(c.what.currency, c.what.charge.method, c.what.op.amount), c.gateway, m.outcome == operation_outcome::done});
   if (circuit.state(now()) != before) return changed();
   if (++unpublished >= answers_per_publication) publish();

@@ -14,9 +14,6 @@ namespace {
 constexpr std::uint64_t events_looked_back = 20'000;  // some 2,500 orders: about as long as the learning's memory, and read in a fraction of a second
 constexpr std::uint32_t events_per_page = 1'000;
 
-/// Answers of the router itself: nobody was asked, so nothing is learnt.
-bool was_sent(std::string_view code) { return code != "circuit_open" && code != "gateway_busy"; }
-
 std::optional<domain::payment_kind> kind_of(const domain::payment_routed& e) {
   domain::payment_kind k;
   if (e.currency.size() != k.currency.size()) return std::nullopt;
@@ -80,9 +77,9 @@ void router_state::remember(const domain::history_entry& e) {
   if (it == past->open.end()) return;
   using enum domain::operation_outcome;
   const auto [kind, g] = it->second;
-  const bool final = settled.outcome == done || settled.outcome == declined;
-  if (final || (settled.outcome == not_done && was_sent(settled.code))) past->learnt.observe(kind, g, settled.outcome == done);
-  if (final) past->open.erase(it);
+  if (settled.outcome != done && settled.outcome != declined) return;
+  past->learnt.observe(kind, g, settled.outcome == done);
+  past->open.erase(it);
 }
 
 void router_state::finish_looking_back() {
@@ -177,8 +174,7 @@ domain::document router_state::document() const {
     w.begin_object();
     w.field("name", view.gateways[i].name);
     w.key("circuits"), w.begin_object();
-    for (std::size_t k = 0; k < payment_calls; ++k)
-      w.field(to_string(static_cast<domain::operation_kind>(k)), to_string(g.circuits[k].state(now())));
+    for (std::size_t k = 0; k < payment_calls; ++k) w.field(to_string(static_cast<domain::operation_kind>(k)), to_string(g.circuits[k].state(now())));
     w.end_object();
     w.key("calls_out"), w.integer(g.calls_out);
     w.key("calls_waiting"), w.integer(g.gate ? g.gate->waiting() : 0);
