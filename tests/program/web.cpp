@@ -33,7 +33,8 @@ web_answer ask(std::uint16_t port, const std::string& method, const std::string&
   request.prepare_payload();
 
   beast::flat_buffer buffer;
-  beast::http::response<beast::http::string_body> response;
+  beast::http::response_parser<beast::http::string_body> parser;
+  parser.body_limit(boost::none);  // a ledger may be long
   boost::system::error_code failed;
   stream.expires_after(at_most);  // honoured by asynchronous calls alone
   stream.async_connect(asio::ip::tcp::endpoint{asio::ip::address_v4::loopback(), port}, [&](boost::system::error_code connect_failed) {
@@ -42,11 +43,12 @@ web_answer ask(std::uint16_t port, const std::string& method, const std::string&
     beast::http::async_write(stream, request, [&](boost::system::error_code write_failed, std::size_t) {
       failed = write_failed;
       if (failed) return;
-      beast::http::async_read(stream, buffer, response, [&](boost::system::error_code read_failed, std::size_t) { failed = read_failed; });
+      beast::http::async_read(stream, buffer, parser, [&](boost::system::error_code read_failed, std::size_t) { failed = read_failed; });
     });
   });
   io.run();
   if (failed) throw boost::system::system_error{failed, method + " " + target};
+  const auto& response = parser.get();
   web_answer out{static_cast<int>(response.result_int()), response.body(), {}};
   for (const auto& f : response) {
     std::string name{f.name_string()};
