@@ -64,10 +64,10 @@ void admission::close_window(steady_point now) {
 void admission::adjust(nanoseconds mean, double in_work, steady_point now) {
   const auto limit_now = limit();
   const bool pressed = turned_away_.load(std::memory_order_relaxed);
-  const auto set = [&](std::size_t n) { limit_.store(std::clamp(n, options_.fewest, options_.most), std::memory_order_relaxed); };
+  const auto set = [&](std::size_t n) { limit_.store(std::min(std::max(n, options_.fewest), options_.most), std::memory_order_relaxed); };
 
   const auto usual = static_cast<double>(std::max(limit_now, limit_before_probe_));
-  const bool few = limit_now == options_.fewest || in_work * static_cast<double>(probe_share) <= usual * 1.2;
+  const bool few = in_work * static_cast<double>(probe_share) <= usual * 1.2;
   if (few) {
     const auto known = base_.load(std::memory_order_relaxed);
     base_.store(known == 0 || mean.count() < known || limit_before_probe_ > 0 ? mean.count() : known + (mean.count() - known) / 8, std::memory_order_relaxed);
@@ -88,7 +88,7 @@ void admission::adjust(nanoseconds mean, double in_work, steady_point now) {
     set(limit_now + 1 + limit_now / 8);
   if (pressed && now - base_seen_ > options_.probe_every) {
     limit_before_probe_ = limit();
-    set(limit_before_probe_ / probe_share);
+    limit_.store(std::max<std::size_t>(limit_before_probe_ / probe_share, 1), std::memory_order_relaxed);  // below the fewest, for this once
     counted_from_.store(now, std::memory_order_relaxed);
   }
 }

@@ -17,9 +17,9 @@ namespace coreldove::runtime {
 struct admission_options {
   std::chrono::nanoseconds target = std::chrono::milliseconds{25};   // mean time in work that is always fine; 0: only `most` counts
   double patience = 3;                                               // … and so is this multiple of what a command takes when few are in work
-  std::size_t fewest = 16, first = 64, most = 20'000;                // bounds of the limit, and where it begins
+  std::size_t fewest = 80, first = 128, most = 20'000;               // bounds of the limit, and where it begins
   std::chrono::nanoseconds window = std::chrono::milliseconds{100};  // measured over this long, or longer until `samples` are there
-  std::chrono::nanoseconds probe_every = std::chrono::seconds{20};   // under unbroken load, few are let in for one window to see what a command takes
+  std::chrono::nanoseconds probe_every = std::chrono::seconds{10};   // under unbroken load, few are let in for one window to see what a command takes
   std::size_t samples = 16;
 };
 

@@ -119,7 +119,7 @@ struct pressed_server {
 };
 
 TEST(Admission, FindsTheNumberAtWhichAllIsDoneWithinTheTarget) {
-  admission door{admission_options{}};
+  admission door{admission_options{.fewest = 16, .first = 64}};
   auto now = start;
   pressed_server server;
   server.run(door, 2'000, 2ms, 10s, now);
@@ -131,20 +131,20 @@ TEST(Admission, FindsTheNumberAtWhichAllIsDoneWithinTheTarget) {
 }
 
 TEST(Admission, FollowsAServerThatGetsSlowerAndFasterAgain) {
-  admission door{admission_options{}};
+  admission door{admission_options{.fewest = 16, .first = 64}};
   auto now = start;
   pressed_server server;
   server.run(door, 4'000, 2ms, 10s, now);
   const auto fast = door.limit();
   server.run(door, 1'000, 2ms, 10s, now);
-  EXPECT_LT(door.limit(), 60u);
+  EXPECT_LT(door.limit(), 80u);
   EXPECT_LT(server.longest, 200ms);
   server.run(door, 4'000, 2ms, 60s, now);
   EXPECT_NEAR(static_cast<double>(door.limit()), static_cast<double>(fast), 25);
 }
 
 TEST(Admission, LetsMoreInWhereTheDiskTakesItsTimeEvenWithNoQueue) {
-  admission door{admission_options{}};
+  admission door{admission_options{.fewest = 16, .first = 64}};
   auto now = start;
   pressed_server server;
   server.run(door, 10'000, 40ms, 60s, now);
@@ -173,6 +173,14 @@ TEST(Admission, KeepsRoomForWhatIsBegunAndAheadWhenNothingNewIsLetIn) {
   for (int i = 0; i < 2; ++i) EXPECT_TRUE(door.enter(admission::whose::ahead));
   EXPECT_FALSE(door.enter(admission::whose::ahead));
   EXPECT_EQ(door.in_work(), 12u);
+}
+
+TEST(Admission, TheMostHoldsAlsoWhereItIsLessThanTheFewest) {
+  admission door{admission_options{.most = 4}};
+  auto now = start;
+  pressed_server server;
+  server.run(door, 4'000, 2ms, 3s, now);
+  EXPECT_EQ(door.limit(), 4u);
 }
 
 TEST(Admission, WithoutATargetOnlyTheMostCounts) {
