@@ -79,11 +79,8 @@ MUTATIONS = [
      "if (!BROKEN) std::erase_if(started, [&](const auto& s) { return s.since < long_ago; });"),
     ("a refusal of a repeat is believed", "actors/order/order.cpp",
      "if (latest && asked->in_doubt && outcome ==", "if (!BROKEN && latest && asked->in_doubt && outcome =="),
-    ("an answer counts as settled before it is on disk", "actors/order/order.cpp",
-     "void order_shell::on(const operation_answered& m) {\n  const auto asked",
-     "void order_shell::on(const operation_answered& m) {\n"
-     "  if (BROKEN && m.what.kind == domain::operation_outcome::done) std::erase_if(started, [&](const under_way& u) { return u.n == m.n; });\n"
-     "  const auto asked"),
+    ("an answer to an earlier call is believed", "actors/order/order.cpp",
+     "if (!latest && outcome != domain::operation_outcome::done) return;", "if (!BROKEN && !latest && outcome != domain::operation_outcome::done) return;"),
     ("returned goods are put back twice", "domain/decide_people.cpp",
      "for (std::size_t i = 0; i < left.size(); ++i) left[i] -= d.o.returned[i];",
      "for (std::size_t i = 0; !BROKEN && i < left.size(); ++i) left[i] -= d.o.returned[i];"),
