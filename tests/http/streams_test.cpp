@@ -194,8 +194,8 @@ TEST(Bulk, HasABoundedNumberOfRowsUnderWay) {
   for (int i = 0; i < 2000; ++i) body += line_of(order_body());
   wire_client client{server.port()};
   std::thread sender{[&] { client.send(bulk_head("Idempotency-Key: b3\r\n") + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body); }};
-  ASSERT_TRUE(server.engine.wait_until([&] { return server.engine.placed.size() > 256; }));
-  EXPECT_FALSE(server.engine.wait_until([&] { return server.engine.placed.size() > 400; }, 200ms));
+  ASSERT_TRUE(server.engine.wait_until([&] { return server.engine.placed.size() > 64; }));
+  EXPECT_FALSE(server.engine.wait_until([&] { return server.engine.placed.size() > 100; }, 200ms));
   server.engine.release();
   const auto answer = client.read();
   sender.join();
