@@ -107,6 +107,8 @@ result<bool> decide_on_review(deciding& d, const decide_review& c) {
       reject(d, c.by, c.note, r.kind == review_kind::quality);
   } else if (c.approve) {
     d.resume();
+  } else {
+    d.ask_about_silence();  // a no settles nothing at the gateway: what may have happened there is still to be found out
   }
   return true;
 }

@@ -70,6 +70,21 @@ TEST(EndingOrder, AsksTheGatewayOnceMoreWhereACancelMeetsAnAbandonedUnknownPayme
   EXPECT_THAT(open_reviews(l.o), IsEmpty());
 }
 
+TEST(EndingOrder, AsksTheGatewayOnceMoreWhereAPersonRejectsTheReviewOfAnUnknownPayment) {
+  life x;
+  x.rules.attempts_before_person = 1;
+  x.place();
+  x.settle(1, operation_outcome::unknown);
+  x.done(cancel_order{"changed my mind", "user:1"});
+  x.settle(1, operation_outcome::unknown);
+  ASSERT_EQ(x.o.reviews.back().state, review::verdict::open);
+  ASSERT_EQ(x.o.status, order_status::cancelled);
+  x.done(decide_review{x.o.reviews.back().n, false, "user:2", "no"});
+  ASSERT_EQ(open_operations(x.o).size(), 1u);
+  x.settle(1, operation_outcome::done);
+  EXPECT_EQ(x.last_operation().kind, operation_kind::void_authorization);
+}
+
 TEST(EndingOrder, CancelsAConfirmedOrderByAVoid) {
   life l;
   l.confirm();
