@@ -162,7 +162,7 @@ TEST_F(Serve, WorksWithASandboxWorldInAProcessOfItsOwn) {
   const auto placed = ask(port_, "POST", orders, as_admin(), order);
   EXPECT_EQ(placed.status, 201) << placed.body;
   const auto ledger = ask(port_in(world), "GET", "/ledger?operation=authorize");
-  EXPECT_THAT(lines_of(ledger.body), ElementsAre(AllOf(HasSubstr("\"vendor\":\"stripe\""), HasSubstr(id_in(placed.body)))));
+  EXPECT_THAT(lines_of(ledger.body), ElementsAre(HasSubstr(id_in(placed.body))));
   EXPECT_EQ(stop().status, 0);
 }
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <atomic>
 #include <boost/system/system_error.hpp>
 #include <regex>
 #include <thread>
@@ -201,6 +202,46 @@ TEST(Gateways, ChargeAndRefundOnceWhateverBecomesOfACall) {
 }
 
 TEST(Gateways, ChargeAndRefundOnceWhateverBecomesOfAWebhook) { trade_under_each({"duplicate_webhook", "late_webhook", "reordered_webhook"}); }
+
+/// So many orders that leave the gateway to the router, from eight buyers at a time; how many of them were confirmed.
+std::size_t bought(const shop& at, std::size_t orders) {
+  std::atomic<std::size_t> next{0}, confirmed{0};
+  std::vector<std::thread> buyers;
+  for (int b = 0; b < 8; ++b)
+    buyers.emplace_back([&] {
+      while (next.fetch_add(1) < orders) {
+        auto o = an_order();
+        o.erase("payment_token");
+        o.erase("payment_gateway");
+        o["customer_id"] = "buyer_" + std::to_string(reinterpret_cast<std::uintptr_t>(&o)) + std::to_string(next);
+        const auto a = at.call("POST", "/orders", o, {{"Prefer", "wait=30"}}, 60s);
+        if (a.status == 201 && json::parse(a.body).at("status") == "confirmed") ++confirmed;
+      }
+    });
+  for (auto& b : buyers) b.join();
+  return confirmed;
+}
+
+/// What says that nothing was done may be tried elsewhere. A call without any answer may not: it is asked about where it was made.
+TEST(Gateways, OthersTakeOverForOneThatTakesNothingUntilItIsBack) {
+  shop at;
+  at.start({{"FRAUD_SCORE_THRESHOLD", "100"}, {"LOG_LEVEL", "error"}});
+  EXPECT_EQ(bought(at, 100), 100U);
+  const auto taken = [&](const std::string& vendor) { return at.ledger("?operation=authorize&vendor=" + vendor).size(); };
+  const std::string down = taken("stripe") > taken("paypal") ? "stripe" : "paypal";
+  const auto fault = json{{"vendor", down}, {"operation", "authorize"}, {"kind", "rate_limit_429"}, {"rate", 1.0}};
+  ASSERT_LT(ask(at.world_port(), "POST", "/faults", {{"Content-Type", "application/json"}}, fault.dump()).status, 300);
+  const auto before = taken(down);
+  EXPECT_GE(bought(at, 300), 298U);
+  EXPECT_EQ(taken(down), before);
+
+  ASSERT_LT(ask(at.world_port(), "DELETE", "/faults").status, 300);
+  for (const auto until = std::chrono::steady_clock::now() + 45s; taken(down) == before && std::chrono::steady_clock::now() < until;) bought(at, 20);
+  EXPECT_GT(taken(down), before) << down << " is back, and gets no payments";
+  books found{at};
+  found.check_effects();
+  EXPECT_EQ(found.violations(), std::vector<std::string>{});
+}
 
 }  // namespace
 }  // namespace coreldove::faults_test
