@@ -84,8 +84,8 @@ private:
   bool has_room_for_payment(const std::string& gateway) const;
   std::optional<promise<order_answer>> admit(whose w, request& rq, reply<order_answer> done);
   void with_key(request rq, promise<order_answer> done, std::function<void(request, promise<order_answer>)> go);
-  void payment_notice(const std::string& name, const webhook_source& source, const header_lookup& headers, const std::string& body,
-                      const std::string& trace_id, reply<bool> done);
+  void payment_notice(const std::string& name, const webhook_source& source, const header_lookup& headers, const std::string& body, const std::string& trace_id,
+                      reply<bool> done);
   void take(const std::string& name, integrations::payment_notice n, const std::string& trace_id, reply<bool> done);
   void parcel_events(const webhook_source& source, const std::string& signature, const std::string& body, const std::string& trace_id, reply<bool> done);
 

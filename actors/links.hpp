@@ -48,12 +48,12 @@ struct links {
   actors::limits limits;
   std::map<std::string, std::shared_ptr<integrations::payment_gateway>, std::less<>> gateways;
   std::map<std::string, std::shared_ptr<integrations::carrier>, std::less<>> carriers;
-  std::function<std::string(std::string_view order_id)> return_url;  // where a vendor's page sends the buyer back to; may be empty
+  std::function<std::string(std::string_view order_id)> return_url;      // where a vendor's page sends the buyer back to; may be empty
   std::shared_ptr<integrations::mailer> mailer;                          // null: no e-mail is sent
   std::map<std::string, std::shared_ptr<call_gate>, std::less<>> gates;  // before each of the gateways and carriers, by its name
 
-  persistence::routing_settings routing;                                 // as they stand when the actors start
-  std::shared_ptr<routing_board> routes;                                 // made where it is not there
+  persistence::routing_settings routing;  // as they stand when the actors start
+  std::shared_ptr<routing_board> routes;  // made where it is not there
 
   inventory_actor inventory;
   risk_actor risk;

@@ -46,7 +46,8 @@ domain::command command_of(const std::string& source, const integrations::paymen
     return domain::take_dispute{source, n.event_id, n.type, step, d.reference, d.payment, d.amount, d.reason, d.answer_by};
   }
   const auto& w = n.what;
-  return domain::take_notice{source, n.event_id, n.type, n.operation, operation_number(n.idempotency_key, n.order_id), w.kind, w.reference, w.code, w.message, w.soft};
+  return domain::take_notice{source, n.event_id,  n.type, n.operation, operation_number(n.idempotency_key, n.order_id),
+                             w.kind, w.reference, w.code, w.message,   w.soft};
 }
 
 }  // namespace

@@ -37,7 +37,7 @@ struct settings {
 
   std::uint32_t payment_approval_minutes = 30;
   std::string payment_routing_policy;  // a JSON file
-  std::string payment_return_url;  // empty: a page of this server
+  std::string payment_return_url;      // empty: a page of this server
   std::string sandbox_url;
   std::string stripe_secret_key, stripe_webhook_secret, stripe_api_base;
   std::string paypal_client_id, paypal_client_secret, paypal_webhook_id, paypal_api_base;

@@ -24,8 +24,7 @@ constexpr enum_names<28> event_names{
     "order_received",    "fraud_assessed",         "stock_reserved",  "stock_released",      "stock_restocked", "review_opened",       "review_decided",
     "order_held",        "order_released",         "order_confirmed", "order_rejected",      "order_cancelled", "operation_requested", "operation_settled",
     "operation_retried", "authorization_expiring", "refund_asked",    "fulfillment_planned", "quality_checked", "shipment_shipped",    "shipment_cancelled",
-    "tracking_updated",  "order_shipped",          "order_delivered", "notice_received",     "dispute_opened",  "dispute_closed",
-    "payment_routed"};
+    "tracking_updated",  "order_shipped",          "order_delivered", "notice_received",     "dispute_opened",  "dispute_closed",      "payment_routed"};
 static_assert(std::variant_size_v<event> == event_names.size());
 
 }  // namespace

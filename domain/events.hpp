@@ -205,8 +205,7 @@ struct payment_routed {
 using event = std::variant<order_received, fraud_assessed, stock_reserved, stock_released, stock_restocked, review_opened, review_decided, order_held,
                            order_released, order_confirmed, order_rejected, order_cancelled, operation_requested, operation_settled, operation_retried,
                            authorization_expiring, refund_asked, fulfillment_planned, quality_checked, shipment_shipped, shipment_cancelled, tracking_updated,
-                           order_shipped, order_delivered, notice_received, dispute_opened, dispute_closed,
-                           payment_routed>;
+                           order_shipped, order_delivered, notice_received, dispute_opened, dispute_closed, payment_routed>;
 
 /// The stored name of an event's type: "order_received", "stock_reserved", …: the struct's own name. Never changes.
 std::string_view type_name(const event& e);
