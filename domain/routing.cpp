@@ -56,6 +56,7 @@ public:
   selection(const routing_view& view, const route_question& q) : view_(view), q_(q) {}
 
   void apply_rules();
+  void leave_out_those_who_need_the_buyer();
   void apply_drains();
   void leave_out_unavailable(gateway_set busy, gateway_set trials);
   void apply_pin();
@@ -110,10 +111,21 @@ void selection::apply_rules() {
     else if (!charges)
       leave_out(g, "token");
   }
+  leave_out_those_who_need_the_buyer();
   if (left_ == 0) return;
   fits_ = prefer([&](std::size_t g) { return unfit(view_.policy, view_.gateways[g], q_); });
   // Nobody takes it: the default gateway is asked, and says in its own words why not.
   if (!fits_) prefer([&](std::size_t g) -> std::string_view { return name(g) == view_.default_gateway ? "" : "does_not_fit"; });
+}
+
+/// A token means that the buyer has been at the shop's checkout and need not be there any more. Where another gateway has been tried already, nobody can
+/// count on him; at first a gateway of that kind is still better than none.
+void selection::leave_out_those_who_need_the_buyer() {
+  if (q_.input->payment_token.empty()) return;
+  const auto needed = [&](std::size_t g) -> std::string_view { return view_.gateways[g].needs_buyer ? "needs_buyer" : ""; };
+  if (prefer(needed) || q_.avoid.empty()) return;
+  for (std::size_t g = 0; g < view_.gateways.size(); ++g)
+    if (has(g)) leave_out(g, needed(g));
 }
 
 void selection::apply_drains() {

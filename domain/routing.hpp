@@ -24,6 +24,7 @@ struct gateway_standing {
   bool open_circuit = false;            // for new authorizations
   time_point trial_at{};                // open_circuit: when one payment may be sent there to see
   double latency_seconds = 0;           // of an authorization, lately
+  bool needs_buyer = false;             // takes nothing before the buyer has been on its page
   friend bool operator==(const gateway_standing&, const gateway_standing&) = default;
 };
 

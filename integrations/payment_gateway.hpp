@@ -49,6 +49,7 @@ struct capabilities {
   bool partial_capture = true;            // false: only the whole authorized amount is captured
   bool several_captures = true;           // false: one capture, which lets the rest of the authorization go
   std::vector<std::string> currencies{};  // ISO codes; empty: all
+  bool needs_buyer = false;               // true: takes nothing before the buyer has been on its page, whatever token there is
 };
 
 class payment_gateway {

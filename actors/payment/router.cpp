@@ -60,7 +60,8 @@ std::shared_ptr<routing_board> make_routing_board(const links& l) {
   std::vector<std::shared_ptr<const call_gate>> gates;
   for (const auto& [name, port] : l.gateways) {
     if (v->gateways.size() == domain::gateways_max) break;
-    v->gateways.push_back({name, port->can().currencies, false, {}, 0});
+    const auto can = port->can();
+    v->gateways.push_back({name, can.currencies, false, {}, 0, can.needs_buyer});
     const auto gate = l.gates.find(name);
     gates.push_back(gate == l.gates.end() ? nullptr : gate->second);
   }

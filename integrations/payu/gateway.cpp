@@ -72,7 +72,9 @@ public:
 
   std::string_view name() const override { return "payu"; }
 
-  capabilities can() const override { return {.voids = true, .partial_capture = true, .several_captures = false, .currencies = {std::string{the_currency}}}; }
+  capabilities can() const override {
+    return {.voids = true, .partial_capture = true, .several_captures = false, .currencies = {std::string{the_currency}}, .needs_buyer = true};
+  }
 
   void authorize(const charge& c, const call_context& ctx, on_outcome done) override {
     if (!is_rupees(c.currency, done)) return;

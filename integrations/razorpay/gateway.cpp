@@ -88,7 +88,7 @@ public:
 
   capabilities can() const override {
     const auto codes = supported_currencies();
-    return {.voids = false, .partial_capture = false, .several_captures = false, .currencies = {codes.begin(), codes.end()}};
+    return {.voids = false, .partial_capture = false, .several_captures = false, .currencies = {codes.begin(), codes.end()}, .needs_buyer = true};
   }
 
   void authorize(const charge& c, const call_context& ctx, on_outcome done) override {

@@ -36,6 +36,16 @@ TEST_F(Approval, AnswersWhoWaitsAtOnceWithTheNextAction) {
   EXPECT_EQ(again->value().document, q->value().document);
 }
 
+TEST_F(Approval, KeepsItsPageWhenALookBringsNone) {
+  const auto id = waiting_order();
+  const auto page = order(id).operations.back().redirect_url;
+  EXPECT_FALSE(page.empty());
+  world->pass(2min);
+  EXPECT_GT(calls(operation_kind::authorize), 1u);
+  EXPECT_EQ(order(id).operations.back().redirect_url, page) << "the vendor names it once, in the answer to the first call";
+  EXPECT_NE(world->store.disk.find(id)->row.document.find("\"redirect_url\":\"" + page + '"'), std::string::npos);
+}
+
 TEST_F(Approval, IsFoundByALookAfterARestart) {
   const auto id = waiting_order();
   EXPECT_EQ(order(id).status, order_status::received);

@@ -199,6 +199,23 @@ TEST(Routing, ANetworkTokenGoesAnywhereAndTheLongestRuleCounts) {
   EXPECT_EQ(ask(v, in).gateway, "stripe");
 }
 
+TEST(Routing, AnOrderWhoseBuyerHasLeftGoesToNobodyWhoNeedsHim) {
+  auto v = four_gateways();
+  v.gateways[0].needs_buyer = v.gateways[2].needs_buyer = true;
+  auto in = free_order();
+  EXPECT_EQ(ask(v, in).decision->candidates.size(), 4u) << "without a token he has to be sent to some page anyway";
+  EXPECT_EQ(ask(v, in, 0, 0, {"stripe"}).decision->candidates.size(), 3u);
+  v.policy.tokens.push_back({"ntk_", false, {}});
+  in.payment_token = "ntk_1";
+  const auto first = ask(v, in);
+  EXPECT_EQ(first.decision->candidates.size(), 2u);
+  EXPECT_EQ(why_left_out(first, "payu"), "needs_buyer");
+  EXPECT_EQ(ask(v, in, 0, 0, {"stripe"}).gateway, "paypal");
+  EXPECT_EQ(ask(v, in, 0, 0, {"stripe", "paypal"}).gateway, "") << "rather nobody than a page that nobody sees";
+  v.policy.tokens.back().gateways = {"payu", "razorpay"};
+  EXPECT_NE(ask(v, in).gateway, "") << "but where only such gateways can charge it, one of them is asked";
+}
+
 TEST(Routing, RulesLeaveOutWhatAGatewayCannotTakeAndSayWhy) {
   auto v = four_gateways();
   v.gateways[0].currencies = {"INR"};
