@@ -71,9 +71,14 @@ public:
     if (!amount) return refuse_amount(done, c.amount, c.currency);
     if (c.token.empty()) return refuse(done, "token_missing", "the order carries no payment token");
     const auto currency = code_of(c.currency);
+    if (!c.pending.empty()) return look(make_call(ctx, *amount, currency, std::move(done)), c.pending);
     http::form f;
-    f.add("amount", *amount).add("currency", currency).add("capture_method", "manual").add("confirm", "true").add("error_on_requires_action", "true");
-    f.add("payment_method_types[0]", "card");
+    f.add("amount", *amount).add("currency", currency).add("capture_method", "manual").add("confirm", "true").add("payment_method_types[0]", "card");
+    // With an address to come back to, Stripe gives a link to the page where the buyer proves who he is; without one nobody could send him there.
+    if (c.return_url.empty())
+      f.add("error_on_requires_action", "true");
+    else
+      f.add("return_url", c.return_url);
     if (c.token.starts_with("tok_")) {
       f.add("payment_method_data[type]", "card").add("payment_method_data[card][token]", c.token);
     } else {
@@ -87,9 +92,13 @@ public:
         const auto i = read_intent(r.body);
         return one->done(i ? authorization(*i, one->want) : unreadable());
       }
-      auto o = trouble(r, read_error(r.body));
-      if (one->repeat && tells_nothing(r)) return self->find_authorization(one, std::move(o), {}, list_pages_max);
-      one->done(std::move(o));
+      const auto e = read_error(r.body);
+      auto o = trouble(r, e);
+      // Asked in other words before, because the shop's address or settings have changed since: what came of that is what counts.
+      const bool reworded = e.type == "idempotency_error" && o.kind == operation_outcome::declined;
+      if (!one->repeat || !(reworded || tells_nothing(r))) return one->done(std::move(o));
+      o.kind = operation_outcome::unknown;
+      self->find_authorization(one, std::move(o), {}, list_pages_max);
     });
   }
 
@@ -183,6 +192,20 @@ private:
     r.trace_id = c.trace_id;
     r.retry_on_stale = true;  // a read, or under an idempotency key
     client_.send(std::move(r), std::move(then));
+  }
+
+  /// Whether the buyer has proved who he is.
+  void look(const call_ptr& one, const std::string& pending) {
+    get(path_of(pending), *one, [one](const http::response& r) {
+      if (is_success(r)) {
+        const auto i = read_intent(r.body);
+        return one->done(i ? authorization(*i, one->want) : unreadable());
+      }
+      auto o = trouble(r, read_error(r.body));
+      o.kind = operation_outcome::unknown;  // he may have: a look that fails takes nothing back
+      o.soft = false;
+      one->done(std::move(o));
+    });
   }
 
   /// A refusal because of the state that the intent is in, or a stored 5xx: the intent itself knows.

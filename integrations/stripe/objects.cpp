@@ -65,6 +65,8 @@ intent to_intent(dom::element e) {
   out.amount = number_at(e, "amount");
   out.amount_received = number_at(e, "amount_received");
   read_metadata(e, out.order_id, out.key);
+  dom::element redirect;
+  if (e.at_pointer("/next_action/redirect_to_url").get(redirect) == simdjson::SUCCESS) out.redirect_url = text_at(redirect, "url");
   dom::element failed;
   if (e["last_payment_error"].get(failed) == simdjson::SUCCESS && failed.is_object()) {
     out.error_code = text_at(failed, "decline_code");

@@ -13,6 +13,7 @@ namespace coreldove::integrations::stripe {
 struct intent {
   std::string id, status, currency, order_id, key;  // order_id, key: our metadata
   std::string error_code, error_message;            // of the last attempt to pay
+  std::string redirect_url;                         // requires_action: the page where the buyer proves who he is; empty where there is no such page
   std::int64_t amount = 0, amount_received = 0;
 };
 

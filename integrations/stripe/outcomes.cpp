@@ -27,6 +27,11 @@ outcome other(operation_outcome kind, std::string code, std::string message) {
   return {kind, {}, std::move(code), std::move(message), {}};
 }
 
+outcome soft(outcome o) {
+  o.soft = true;
+  return o;
+}
+
 outcome mismatch(std::string_view id) {
   return other(operation_outcome::unknown, "answer_mismatch", fmt::format("the answer about {} names another amount or currency than was asked for", id));
 }
@@ -38,8 +43,9 @@ outcome undecided(const std::string& status) { return other(operation_outcome::u
 outcome authorization(const intent& i, const expectation& want) {
   if (i.amount != want.amount || i.currency != want.currency || i.id.empty()) return mismatch(i.id);
   if (i.status == "requires_capture" || i.status == "succeeded") return done(i.id);
-  // Nobody is there to act: the order came in by API. The intent never becomes a hold by itself.
-  if (i.status == "requires_action") return other(operation_outcome::declined, "authentication_required", "the card asks for the customer");
+  if (i.status == "requires_action" && !i.redirect_url.empty()) return {operation_outcome::awaiting_buyer, i.id, {}, {}, {}, i.redirect_url};
+  // An action that no link leads to. Nobody is there to take it, so the intent never becomes a hold.
+  if (i.status == "requires_action") return soft(other(operation_outcome::declined, "authentication_required", "the card asks for the customer"));
   if (i.status == "requires_payment_method") {
     auto o = other(operation_outcome::declined, i.error_code.empty() ? i.status : i.error_code, i.error_message);
     o.soft = is_soft(o.code);
@@ -84,7 +90,7 @@ std::optional<outcome> cancellation_in_hindsight(const intent& i) {
 
 /// Stripe publishes no such split; this follows what its codes advise the merchant to do.
 bool is_soft(std::string_view decline_code) {
-  static constexpr std::array<std::string_view, 14> codes{"insufficient_funds",
+  static constexpr std::array<std::string_view, 15> codes{"insufficient_funds",
                                                           "try_again_later",
                                                           "processing_error",
                                                           "issuer_not_available",
@@ -97,7 +103,8 @@ bool is_soft(std::string_view decline_code) {
                                                           "call_issuer",
                                                           "no_action_taken",
                                                           "card_declined",
-                                                          "authentication_required"};
+                                                          "authentication_required",
+                                                          "payment_intent_authentication_failure"};
   return std::find(codes.begin(), codes.end(), decline_code) != codes.end();
 }
 

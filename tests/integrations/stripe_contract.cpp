@@ -33,6 +33,11 @@ std::vector<seen_request> all_requests() {
   const auto context = [](const char* key) { return call_context{"ord_1", key, "0af7651916cd43dd8448eb211c80319c", 3s, true}; };
   wait_for<outcome>([&](auto done) { gateway->authorize({5998, usd, "tok_visa", "a@example.com"}, context("ord_1/authorize/1"), done); });
   wait_for<outcome>([&](auto done) { gateway->authorize({60, jpy, "pm_card_visa", ""}, context("ord_1/authorize/1"), done); });
+  const charge asking{.amount = 5998, .currency = usd, .token = "tok_threeDSecure2Required", .customer_email = {}, .return_url = "https://shop.example/back"};
+  wait_for<outcome>([&](auto done) { gateway->authorize(asking, context("ord_1/authorize/1"), done); });
+  auto looking = asking;
+  looking.pending = "pi_1";
+  wait_for<outcome>([&](auto done) { gateway->authorize(looking, context("ord_1/authorize/1"), done); });
   wait_for<outcome>([&](auto done) { gateway->capture("pi_1", 5998, usd, true, context("ord_1/capture/2"), done); });
   wait_for<outcome>([&](auto done) { gateway->capture("pi_1", 1000, usd, false, context("ord_1/capture/2"), done); });
   wait_for<outcome>([&](auto done) { gateway->void_authorization("pi_1", context("ord_1/void_authorization/2"), done); });
@@ -53,7 +58,7 @@ protected:
 TEST_F(StripeContract, EveryRequestIsAcceptedByAServerMadeFromTheDocument) {
   http::client client;
   const auto requests = all_requests();
-  EXPECT_EQ(requests.size(), 19U);
+  EXPECT_EQ(requests.size(), 22U);
   for (const auto& seen : requests) {
     http::request r{.method = seen.method,
                     .url = setting("STRIPE_API_BASE") + seen.target,

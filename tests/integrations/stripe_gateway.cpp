@@ -210,6 +210,62 @@ TEST(StripeGateway, MapsEveryAnswerToAnAuthorization) {
   }
 }
 
+const std::string three_d_secure =
+    R"(,"next_action":{"type":"redirect_to_url","redirect_to_url":{"return_url":"https://shop.example/b","url":"https://3ds.example/x"}})";
+
+TEST(StripeGateway, SendsTheBuyerToHisBankWhereTheCardAsksForHim) {
+  stripe_double s{[](const seen_request&) { return answer(200, intent("requires_action", 5998, 0, "ord_1/authorize/1", "usd", three_d_secure)); }};
+  const auto got =
+      s.authorize({.amount = 5998, .currency = usd, .token = "tok_threeDSecure2Required", .customer_email = {}, .return_url = "https://shop.example/b?o=1"});
+  EXPECT_EQ(got.kind, operation_outcome::awaiting_buyer);
+  EXPECT_EQ(got.reference, "pi_1");
+  EXPECT_EQ(got.redirect_url, "https://3ds.example/x");
+  const auto sent = fields(s.server.seen().at(0).body);
+  EXPECT_EQ(sent.at("return_url"), "https://shop.example/b?o=1");
+  EXPECT_EQ(sent.count("error_on_requires_action"), 0U) << "the buyer can be asked";
+}
+
+TEST(StripeGateway, LooksAtThePaymentWhetherItsBuyerHasActed) {
+  const auto key = "ord_1/authorize/1";
+  const std::string failed = R"(,"last_payment_error":{"code":"payment_intent_authentication_failure","type":"invalid_request_error","message":"m"})";
+  const std::vector<mapping> table{
+      {200, intent("requires_action", 5998, 0, key, "usd", three_d_secure), "", operation_outcome::awaiting_buyer, ""},
+      {200, intent("requires_capture"), "", operation_outcome::done, ""},
+      {200, intent("requires_payment_method", 5998, 0, key, "usd", failed), "", operation_outcome::declined, "payment_intent_authentication_failure"},
+      {200, intent("canceled"), "", operation_outcome::declined, "canceled"},
+      {200, intent("processing"), "", operation_outcome::unknown, "processing"},
+      {200, intent("requires_capture", 1), "", operation_outcome::unknown, "answer_mismatch"},
+      {404, error("invalid_request_error", "resource_missing"), "", operation_outcome::unknown, "resource_missing"},
+      {429, error("invalid_request_error", "rate_limit"), "", operation_outcome::unknown, "rate_limit"},
+      {500, "", "", operation_outcome::unknown, "http_500"},
+  };
+  for (const auto& row : table) {
+    stripe_double s{[&](const seen_request&) { return answer(row.status, row.body); }};
+    const auto got =
+        s.authorize({.amount = 5998, .currency = usd, .token = "tok_x", .customer_email = {}, .pending = "pi_1", .return_url = "https://shop.example/b"}, true);
+    EXPECT_EQ(got.kind, row.kind) << row.status << " " << row.body;
+    EXPECT_EQ(got.code, row.code) << row.status << " " << row.body;
+    ASSERT_EQ(s.server.seen().size(), 1U);
+    EXPECT_EQ(s.server.seen()[0].method, "GET") << "nothing is asked for twice";
+    EXPECT_EQ(s.server.seen()[0].target, "/stripe/v1/payment_intents/pi_1");
+  }
+}
+
+TEST(StripeGateway, FindsItsPaymentWhereTheRepeatIsWordedOtherwise) {
+  const auto under = [](const std::string& listed) {
+    return [listed](const seen_request& r) {
+      return r.method == "POST" ? answer(400, R"({"error":{"type":"idempotency_error","message":"other parameters"}})") : answer(200, list_of(listed));
+    };
+  };
+  const charge c{.amount = 5998, .currency = usd, .token = "tok_visa", .customer_email = {}, .return_url = "https://shop.example/moved"};
+  stripe_double known{under(intent("requires_capture"))};
+  EXPECT_EQ(known.authorize(c, true).kind, operation_outcome::done);
+  stripe_double lost{under("")};
+  EXPECT_EQ(lost.authorize(c, true).kind, operation_outcome::unknown) << "something was asked for under this key";
+  stripe_double never_asked{under("")};
+  EXPECT_EQ(never_asked.authorize(c, false).kind, operation_outcome::declined);
+}
+
 TEST(StripeGateway, KnowsHowFarASilentCallGot) {
   stripe_double lost{[](const seen_request&) { return scripted_reply{"", true}; }};
   EXPECT_EQ(lost.authorize().kind, operation_outcome::unknown);

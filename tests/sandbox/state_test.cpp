@@ -60,6 +60,32 @@ TEST_F(SandboxState, KeepsPaymentsAndTheirIdempotencyKeys) {
   EXPECT_EQ(box.get("/ledger").body, ledger) << "nothing of this took effect again";
 }
 
+TEST_F(SandboxState, KeepsAPaymentThatWaitsForItsCustomer) {
+  std::string id, url, ledger;
+  const auto ask = [](const sandbox_under_test& box) {
+    return box.stripe("POST", "/v1/payment_intents",
+                      "amount=5998&currency=usd&capture_method=manual&confirm=true&payment_method=tok_threeDSecure2Required&return_url=https%3A%2F%2Fa.example",
+                      "ord_1/authorize/1");
+  };
+  {
+    const sandbox_under_test box{options()};
+    const auto asked = ask(box);
+    id = asked.at("/id");
+    url = asked.at("/next_action/redirect_to_url/url");
+  }
+  {
+    const sandbox_under_test box{options()};
+    EXPECT_EQ(ask(box).at("/next_action/redirect_to_url/url"), url);
+    const auto pressed = call(box.port(), "POST", url.substr(url.find("/stripe/")), {}, "decision=approve");
+    EXPECT_THAT(pressed.fields.at("location"), testing::StartsWith("https://a.example?payment_intent=" + id));
+    ledger = box.get("/ledger").body;
+    EXPECT_THAT(ledger, HasSubstr(R"("operation":"authorize","idempotency_key":"ord_1/authorize/1")"));
+  }
+  const sandbox_under_test box{options()};
+  EXPECT_EQ(box.get("/ledger").body, ledger);
+  EXPECT_EQ(box.stripe("GET", "/v1/payment_intents/" + id).at("/status"), "requires_capture");
+}
+
 TEST_F(SandboxState, KeepsParcelsAndMails) {
   const auto token = [](const sandbox_under_test& box) {
     return call(box.port(), "POST", "/fedex/oauth/token", {{"Content-Type", "application/x-www-form-urlencoded"}},

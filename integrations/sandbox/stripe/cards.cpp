@@ -24,6 +24,8 @@ constexpr std::array failures{
     card_failure{"radarBlock", "card_declined", "fraudulent", "do_not_try_again", "Your card was declined."},
     card_failure{"authenticationRequired", "authentication_required", "authentication_required", "",
                  "Your card was declined. This transaction requires authentication."},
+    card_failure{"authenticationFailed", "payment_intent_authentication_failure", "", "",
+                 "We are unable to authenticate your payment method. Please choose a different payment method and try again."},
 };
 
 constexpr std::array<std::string_view, 18> approving{
@@ -38,7 +40,8 @@ constexpr card_answer index_of(std::string_view name) {
     if (failures[i].name == name) return static_cast<card_answer>(first_failure + i);
   return card_approves;
 }
-static_assert(index_of("chargeDeclined") != card_approves && index_of("authenticationRequired") != card_approves);
+static_assert(index_of("chargeDeclined") != card_approves && index_of("authenticationRequired") != card_approves &&
+              index_of("authenticationFailed") != card_approves);
 
 }  // namespace
 
@@ -53,7 +56,8 @@ std::optional<card_answer> answer_of_card(std::string_view payment_method) {
   if (name.starts_with("visa_chargeDeclined")) name.remove_prefix(5);
   if (std::find(approving.begin(), approving.end(), name) != approving.end()) return card_approves;
   if (std::find(authenticating.begin(), authenticating.end(), name) != authenticating.end()) return card_wants_customer;
-  if (const auto failure = index_of(name); failure != card_approves) return failure;
+  const auto failure = index_of(name);
+  if (failure != card_approves && failure != failed_authentication()) return failure;
   return std::nullopt;
 }
 
@@ -62,6 +66,12 @@ const card_failure& failure_of(card_answer a) { return failures.at(static_cast<s
 card_answer plain_decline() { return index_of("chargeDeclined"); }
 
 card_answer authentication_decline() { return index_of("authenticationRequired"); }
+
+card_answer answer_after_authentication(std::string_view payment_method) {
+  return index_of(payment_method.ends_with("ChargeDeclinedInsufficientFunds") ? "chargeDeclinedInsufficientFunds" : "");
+}
+
+card_answer failed_authentication() { return index_of("authenticationFailed"); }
 
 card_answer answer_named(std::string_view name) { return name == "customer" ? card_wants_customer : index_of(name); }
 

@@ -24,6 +24,9 @@ const card_failure& failure_of(card_answer a);
 card_answer plain_decline();
 /// What error_on_requires_action makes of a card that wants the customer.
 card_answer authentication_decline();
+/// What a card says whose customer has been asked: approved or not; the customer has refused to, or could not, prove who he is.
+card_answer answer_after_authentication(std::string_view payment_method);
+card_answer failed_authentication();
 /// Back from a name; approved for an unknown one.
 card_answer answer_named(std::string_view name);
 

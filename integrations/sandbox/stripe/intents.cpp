@@ -159,11 +159,13 @@ void stripe::charge(call& c, payment_intent& p, std::string_view token, bool no_
   c.changed = true;
   p.face.last = said;
   p.face.token = said > card_wants_customer ? kept_text{} : texts_.put(token);
-  if (said == card_wants_customer) {
-    p.face.status = intent_status::requires_action;
-    return;
-  }
-  p.face.charged = true;
+  if (said == card_wants_customer) return ask_customer(c, p);
+  settle(c, p, said);
+}
+
+void stripe::settle(call& c, payment_intent& p, card_answer said) {
+  p.face.last = said;
+  p.face.charged = said != failed_authentication();
   if (said != card_approves) {
     p.face.status = intent_status::requires_payment_method;
     c.event = "payment_intent.payment_failed";

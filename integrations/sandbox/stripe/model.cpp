@@ -32,12 +32,27 @@ void append_code(std::string& out, std::string_view code) {
 }
 
 void append_failure(std::string& out, const stripe_ids& ids, std::uint32_t number, const card_failure& f) {
-  out.append(R"("charge":")");
-  ids.append(out, "ch_", number);
-  out.append("\",");
+  if (!f.decline_code.empty()) {
+    out.append(R"("charge":")");
+    ids.append(out, "ch_", number);
+    out.append("\",");
+  }
   append_code(out, f.code);
   if (!f.advice.empty()) fmt::format_to(std::back_inserter(out), R"("advice_code":"{}",)", f.advice);
-  fmt::format_to(std::back_inserter(out), R"("decline_code":"{}","message":"{}",)", f.decline_code, f.message);
+  if (!f.decline_code.empty()) fmt::format_to(std::back_inserter(out), R"("decline_code":"{}",)", f.decline_code);
+  fmt::format_to(std::back_inserter(out), R"("message":"{}",)", f.message);
+}
+
+/// A failure without a decline code is not the card's: nothing was charged.
+std::string_view type_of(const card_failure& f) { return f.decline_code.empty() ? "invalid_request_error" : "card_error"; }
+
+void append_next_action(std::string& out, const payment_intent& p, const intent_face& face) {
+  if (face.status != intent_status::requires_action)
+    out.append("null");
+  else if (p.redirect.view().empty())
+    out.append(R"({"type":"use_stripe_sdk","use_stripe_sdk":{"type":"three_d_secure_redirect"}})");
+  else
+    out.append(R"({"redirect_to_url":)").append(p.redirect.view()).append(R"(,"type":"redirect_to_url"})");
 }
 
 }  // namespace
@@ -100,7 +115,7 @@ void append_intent(std::string& out, const stripe_ids& ids, std::uint32_t number
   if (face.last > card_wants_customer) {
     out.push_back('{');
     append_failure(out, ids, number, failure_of(face.last));
-    out.append(R"("type":"card_error"})");
+    out.append(R"("type":")").append(type_of(failure_of(face.last))).append("\"}");
   } else {
     out.append("null");
   }
@@ -109,7 +124,7 @@ void append_intent(std::string& out, const stripe_ids& ids, std::uint32_t number
   out.append(R"(,"livemode":false,"metadata":)");
   append_metadata(out, face.metadata);
   out.append(R"(,"next_action":)");
-  out.append(face.status == intent_status::requires_action ? R"({"type":"use_stripe_sdk","use_stripe_sdk":{"type":"three_d_secure_redirect"}})" : "null");
+  append_next_action(out, p, face);
   out.append(R"(,"on_behalf_of":null,"payment_method":)");
   append_json_or_null(out, face.token.view().empty() ? std::string{} : ids.make("pm_", number));
   out.append(R"(,"payment_method_options":{"card":{"installments":null,"mandate_options":null,"network":null,"request_three_d_secure":"automatic"}},)"

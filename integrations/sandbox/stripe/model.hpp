@@ -30,6 +30,7 @@ struct payment_intent {
   intent_face face;
   domain::minor_units amount = 0, refunded = 0;
   kept_text order_id, description, receipt_email, customer, extra;  // extra: rarely used members as JSON, each with its comma in front
+  kept_text redirect;                                               // JSON {"return_url", "url"}: where the customer proves who he is; empty: nowhere
   std::uint32_t created = 0;                                        // unix seconds
   domain::currency currency;
   std::uint8_t digits = 2;    // of its amounts, see currencies.hpp

@@ -58,11 +58,20 @@ kept_text stripe::book(operation op, domain::minor_units amount, std::int64_t at
   return world_.book.append({at_ms, name(), op, key, reference, p.order_id.view(), to_iso(amount, p.digits, p.currency), p.currency});
 }
 
+std::string_view stripe::key_behind(const call& c) const {
+  const auto asked = asked_under_.find(c.intent);
+  return c.key.empty() && asked != asked_under_.end() ? asked->second.view() : c.key;
+}
+
 void stripe::record(const call& c, std::uint64_t fingerprint, kept_text& key) {
   for (std::size_t i = 0; i < c.effects_size; ++i) {
     const done& e = c.effects[i];
-    key = book(e.op, e.amount, c.now_ms, c.key, c.intent, c.refund);
+    key = book(e.op, e.amount, c.now_ms, key_behind(c), c.intent, c.refund);
   }
+  if (intents_[c.intent].face.status != intent_status::requires_action)
+    asked_under_.erase(c.intent);
+  else if (!c.key.empty())
+    asked_under_[c.intent] = texts_.put(c.key);
   if (world_.log.enabled()) write_state(c, fingerprint);
   if (!world_.hooks->wanted()) return;
   for (std::size_t i = 0; i < c.effects_size; ++i)
@@ -106,6 +115,7 @@ void stripe::write_state(const call& c, std::uint64_t fingerprint) const {
     append_member(line, "customer", p.customer.view());
     append_member(line, "extra", p.extra.view());
   }
+  if (p.face.status == intent_status::requires_action) append_member(line, "redirect", p.redirect.view());
   fmt::format_to(to, R"(,"capturable":{},"received":{},"refunded":{},"charged":{},"canceled_at":{})", p.face.capturable, p.face.received, p.refunded,
                  p.face.charged, p.face.canceled_at);
   append_member(line, "metadata", p.face.metadata.view());
@@ -156,6 +166,7 @@ void stripe::restore_intent(const simdjson::dom::element& line, std::uint32_t nu
   p.face.last = answer_named(text_at(line, "last"));
   if (text_at(line, "metadata") != p.face.metadata.view()) p.face.metadata = texts_.put(text_at(line, "metadata"));
   if (text_at(line, "token") != p.face.token.view()) p.face.token = texts_.put(text_at(line, "token"));
+  if (const auto redirect = text_at(line, "redirect"); !redirect.empty()) p.redirect = texts_.put(redirect);
 }
 
 void stripe::restore(const simdjson::dom::element& line) {
@@ -180,12 +191,17 @@ void stripe::restore(const simdjson::dom::element& line) {
     a.what = kept_answer::shows::refund;
   }
   const auto key = text_at(line, "key");
+  const auto asked = asked_under_.find(number);
+  const auto behind = key.empty() && asked != asked_under_.end() ? asked->second.view() : key;
   for (const auto effect : line["did"].get_array()) {
     const auto op = operation_from(text_at(effect, "op"));
     if (!op) throw std::runtime_error("the operation is not known");
-    a.key = book(*op, number_at(effect, "amount"), number_at(line, "at"), key, number, static_cast<std::uint32_t>(refund));
+    a.key = book(*op, number_at(effect, "amount"), number_at(line, "at"), behind, number, static_cast<std::uint32_t>(refund));
   }
+  const bool waits = intents_[number].face.status == intent_status::requires_action;
+  if (!waits) asked_under_.erase(number);
   if (key.empty()) return;
+  if (waits) asked_under_[number] = texts_.put(key);
   if (a.key.view().empty()) a.key = texts_.put(key);
   a.fingerprint = line["fingerprint"].get_uint64().value();
   a.status = static_cast<std::uint16_t>(number_at(line, "http"));

@@ -85,6 +85,7 @@ bool stripe::authorized(const request& rq, reply& out) const {
 }
 
 void stripe::answer(const request& rq, reply& out) {
+  if (rq.path.starts_with(customer_page)) return page(rq, rq.path.substr(customer_page.size()), out);
   if (!authorized(rq, out)) return;
   const route r = find_route(rq);
   if (r.to == endpoint::none) {

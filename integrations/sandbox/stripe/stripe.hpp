@@ -1,5 +1,6 @@
 #pragma once
-// Stripe: payment intents, captures, cancellations, refunds, the balance; Stripe's idempotency and its webhooks.
+// Stripe: payment intents, the page where the customer proves who he is (3-D Secure), captures, cancellations, refunds, the balance; Stripe's idempotency
+// and its webhooks.
 //
 // Answers as the API of 2023-08-16 does. Differences on purpose: tokens ("tok_visa") are taken as payment_method directly; every card allows several
 // captures where request_multicapture asks for them; a refund succeeds at once; error_500 faults are not kept under the idempotency key, because
@@ -21,6 +22,9 @@
 
 namespace coreldove::integrations::world {
 
+/// Below it, by the intent's id, the customer's page.
+inline constexpr std::string_view customer_page = "/redirect/authenticate/";
+
 class stripe final : public vendor {
 public:
   explicit stripe(world& w);
@@ -28,6 +32,8 @@ public:
   std::span<const operation> operations() const override;
   void answer(const request& rq, reply& out) override;
   void restore(const simdjson::dom::element& line) override;
+  /// `reference`: an intent that requires an action.
+  std::optional<domain::result<decided_payment>> decide(std::string_view reference, bool approve) override;
 
 private:
   enum class endpoint : std::uint8_t {
@@ -95,8 +101,14 @@ private:
   void capture(call& c);
   void cancel(call& c);
   void charge(call& c, payment_intent& p, std::string_view token, bool no_customer);
+  /// The card has said what it says.
+  static void settle(call& c, payment_intent& p, card_answer said);
   bool find_intent(call& c);
   void show(call& c) const;
+
+  // authentication.cpp
+  void ask_customer(call& c, payment_intent& p);
+  void page(const request& rq, std::string_view id, reply& out);
 
   // refunds.cpp
   void create_refund(call& c);
@@ -124,6 +136,8 @@ private:
   /// A change: into the ledger, the balance and the state file, and on its way as webhooks. `key`: the idempotency key as the ledger keeps it.
   void record(const call& c, std::uint64_t fingerprint, kept_text& key);
   kept_text book(operation op, domain::minor_units amount, std::int64_t at_ms, std::string_view key, std::uint32_t intent, std::uint32_t refund);
+  /// The key of the call; where a customer acts, of the call that made him.
+  std::string_view key_behind(const call& c) const;
   void write_state(const call& c, std::uint64_t fingerprint) const;
   void announce(const call& c, std::string_view type, operation cause);
   void restore_intent(const simdjson::dom::element& line, std::uint32_t number);
@@ -155,6 +169,7 @@ private:
   std::deque<kept_answer> answers_;
   std::vector<key_index> keys_;                                                    // many small ones: growing one stops nobody for long
   std::unordered_map<std::uint32_t, std::chrono::steady_clock::time_point> busy_;  // answers that are still on their way
+  std::unordered_map<std::uint32_t, kept_text> asked_under_;                       // intents that wait for their customer: the key of the call
   std::map<std::string, domain::minor_units, std::less<>> balance_;                // captured less refunded, by currency
   text_arena texts_;
   std::uint64_t last_event_;
