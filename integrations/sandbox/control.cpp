@@ -11,6 +11,7 @@
 #include "integrations/sandbox/form.hpp"
 #include "integrations/sandbox/json_text.hpp"
 #include "integrations/sandbox/mail/mail_receiver.hpp"
+#include "integrations/sandbox/settlement.hpp"
 
 namespace coreldove::integrations::world {
 
@@ -119,6 +120,7 @@ void control::answer(request& rq, reply& out) {
     }
   if (rq.path == "/") return only(rq, out, "GET") ? show_world(out) : void();
   if (rq.path == "/ledger") return only(rq, out, "GET") ? read_ledger(rq, out) : void();
+  if (rq.path == "/settlement") return only(rq, out, "GET") ? report_settlement(rq, out) : void();
   if (rq.path == "/faults") return faults_call(rq, out);
   if (rq.path == "/advance") return only(rq, out, "POST") ? advance(rq, out) : void();
   if (rq.path == "/approve") return only(rq, out, "POST") ? approve(rq, out) : void();
@@ -143,7 +145,7 @@ void control::show_world(reply& out) const {
   fmt::format_to(to, R"(,"webhooks":{{"waiting":{},"delivered":{},"failed":{},"dropped":{}}},"ledger_lines":{},)", hooks.waiting, hooks.delivered, hooks.failed,
                  hooks.dropped, world_.book.size());
   out.body +=
-      R"("calls":["GET /","GET /ledger?vendor=&operation=&order_id=&after=","GET /faults","POST /faults","DELETE /faults","POST /advance","POST /approve","GET /mails?order_id="]})";
+      R"("calls":["GET /","GET /ledger?vendor=&operation=&order_id=&after=","GET /settlement?vendor=","GET /faults","POST /faults","DELETE /faults","POST /advance","POST /approve","GET /mails?order_id="]})";
   out.body += '\n';
 }
 
@@ -169,7 +171,15 @@ void control::read_ledger(const request& rq, reply& out) const {
     if (ec != std::errc{} || stop != end) return problem(out, 400, "Bad parameter", "after must be a line's number n.");
   }
   out.content_type = "application/x-ndjson";
-  out.more = world_.book.read(std::move(filter));
+  out.more = world_.book.read(std::move(filter), append_ledger_line);
+}
+
+void control::report_settlement(const request& rq, reply& out) const {
+  form query;
+  if (!read_query(rq, {"vendor"}, query, out)) return;
+  out.more = settlement_report(world_.book, query.find("vendor").value_or(""));
+  if (!out.more) return problem(out, 400, "No such report", fmt::format("vendor must be one of: {}.", settlement_vendors()));
+  out.content_type = "text/csv";
 }
 
 void control::faults_call(const request& rq, reply& out) {

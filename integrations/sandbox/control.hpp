@@ -27,6 +27,7 @@ public:
 private:
   void show_world(reply& out) const;
   void read_ledger(const request& rq, reply& out) const;
+  void report_settlement(const request& rq, reply& out) const;
   void faults_call(const request& rq, reply& out);
   void list_faults(reply& out) const;
   void add_fault(const request& rq, reply& out);

@@ -44,35 +44,44 @@ std::uint64_t ledger::size() const {
   return lines_.size();
 }
 
-std::string_view ledger::order_of(const line& l) { return l.order_is_prefix ? order_id_in(l.key.view()) : l.order_id.view(); }
+effect ledger::effect_of(const line& l) {
+  return {l.at_ms,
+          l.vendor,
+          l.op,
+          l.key.view(),
+          l.reference.view(),
+          l.order_is_prefix ? order_id_in(l.key.view()) : l.order_id.view(),
+          l.has_amount ? std::optional{l.amount} : std::nullopt,
+          l.currency};
+}
 
-void ledger::append_line(std::string& out, std::uint64_t n, const line& l) {
+void append_ledger_line(std::string& out, std::uint64_t n, const effect& e) {
   fmt::format_to(std::back_inserter(out), R"({{"n":{},"at":")", n);
-  append_time(out, l.at_ms);
-  fmt::format_to(std::back_inserter(out), R"(","vendor":"{}","operation":"{}","idempotency_key":)", l.vendor, to_string(l.op));
-  append_json(out, l.key.view());
+  append_time(out, e.at_ms);
+  fmt::format_to(std::back_inserter(out), R"(","vendor":"{}","operation":"{}","idempotency_key":)", e.vendor, to_string(e.op));
+  append_json(out, e.idempotency_key);
   out.append(R"(,"reference":)");
-  append_json(out, l.reference.view());
+  append_json(out, e.reference);
   out.append(R"(,"order_id":)");
-  append_json(out, order_of(l));
-  if (l.has_amount)
-    fmt::format_to(std::back_inserter(out), R"(,"amount":"{}","currency":"{}"}})", domain::format_amount(l.amount, l.currency.digits), l.currency.name());
+  append_json(out, e.order_id);
+  if (e.amount)
+    fmt::format_to(std::back_inserter(out), R"(,"amount":"{}","currency":"{}"}})", domain::format_amount(*e.amount, e.currency.digits), e.currency.name());
   else
     out.append(R"(,"amount":null,"currency":null})");
   out.push_back('\n');
 }
 
-std::function<bool(std::string&)> ledger::read(ledger_filter filter) const {
-  return [this, filter = std::move(filter), next = filter.after, end = size()](std::string& out) mutable {
+std::function<bool(std::string&)> ledger::read(ledger_filter filter, writer write) const {
+  return [this, filter = std::move(filter), write, next = filter.after, end = size()](std::string& out) mutable {
     const std::size_t full = out.size() + piece_bytes;
     while (next < end && out.size() < full) {
       const std::lock_guard lock(mutex_);
       for (std::uint64_t stop = std::min(end, next + lines_per_lock); next < stop && out.size() < full; ++next) {
-        const line& l = lines_[next];
-        if (filter.op && l.op != *filter.op) continue;
-        if (!filter.vendor.empty() && filter.vendor != l.vendor) continue;
-        if (!filter.order_id.empty() && filter.order_id != order_of(l)) continue;
-        append_line(out, next + 1, l);
+        const effect e = effect_of(lines_[next]);
+        if (filter.op && e.op != *filter.op) continue;
+        if (!filter.vendor.empty() && filter.vendor != e.vendor) continue;
+        if (!filter.order_id.empty() && filter.order_id != e.order_id) continue;
+        write(out, next + 1, e);
       }
     }
     return next < end;

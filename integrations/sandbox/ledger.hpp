@@ -34,9 +34,11 @@ public:
   /// Returns the key as kept, so that others need no copy of it.
   kept_text append(const effect& e);
   std::uint64_t size() const;
-  /// A function that appends the next lines (NDJSON, some hundred KB at most per call) and returns false at the end of what was there at the
-  /// time of the call. The ledger must outlive it.
-  std::function<bool(std::string&)> read(ledger_filter filter) const;
+  /// Appends what is to be said of one line, whose number counts from 1.
+  using writer = void (*)(std::string& out, std::uint64_t n, const effect& e);
+  /// A function that appends the next lines (some hundred KB at most per call) and returns false at the end of what was there at the time of the
+  /// call. The ledger must outlive it.
+  std::function<bool(std::string&)> read(ledger_filter filter, writer write) const;
 
 private:
   struct line {
@@ -49,13 +51,15 @@ private:
     bool has_amount;
     bool order_is_prefix;  // order_id stands at the front of the key: not kept twice
   };
-  static std::string_view order_of(const line& l);
-  static void append_line(std::string& out, std::uint64_t n, const line& l);
+  static effect effect_of(const line& l);
 
   mutable std::mutex mutex_;
   std::deque<line> lines_;
   text_arena texts_;
 };
+
+/// A writer: NDJSON.
+void append_ledger_line(std::string& out, std::uint64_t n, const effect& e);
 
 /// "ord_01H…/authorize/1" → "ord_01H…": the order's id at the front of an idempotency key or a reference; empty where there is none.
 std::string_view order_id_in(std::string_view key);
