@@ -172,13 +172,16 @@ void fake_engine::list(domain::order_query query, actors::reply<domain::page> do
 void fake_engine::ledger(std::string order_id, actors::reply<domain::document> done) { document(std::move(order_id), std::move(done)); }
 void fake_engine::evidence(std::string order_id, actors::reply<domain::document> done) { document(std::move(order_id), std::move(done)); }
 void fake_engine::payment_inbox(std::uint64_t after, std::uint32_t limit, actors::reply<domain::page> done) {
-  domain::page p;
-  p.items.push_back("{\"after\":" + std::to_string(after) + ",\"limit\":" + std::to_string(limit) + "}");
-  done(std::move(p));
+  answer<domain::page>(std::move(done), [=] {
+    return domain::page{{"{\"after\":" + std::to_string(after) + ",\"limit\":" + std::to_string(limit) + "}"}, "", 1};
+  });
 }
 void fake_engine::payment_finding(std::string order_id, domain::take_finding what, actors::reply<bool> done) {
-  findings.emplace_back(std::move(order_id), std::move(what));
-  done(true);
+  {
+    const std::lock_guard lock{mutex};
+    findings.emplace_back(std::move(order_id), std::move(what));
+  }
+  answer<bool>(std::move(done), [] { return true; });
 }
 void fake_engine::tracking(std::string order_id, actors::reply<domain::document> done) { document(std::move(order_id), std::move(done)); }
 
