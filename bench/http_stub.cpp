@@ -13,6 +13,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <ctime>
 #include <system_error>
 
 namespace coreldove::bench {
@@ -74,6 +75,13 @@ http_stub::~http_stub() {
   thread_.join();
   for (const auto& [fd, bytes] : pending_) ::close(fd);
   for (const int fd : {listener_, epoll_, stop_}) ::close(fd);
+}
+
+double http_stub::cpu_seconds() {
+  clockid_t clock{};
+  timespec t{};
+  if (pthread_getcpuclockid(thread_.native_handle(), &clock) != 0 || ::clock_gettime(clock, &t) != 0) return 0;
+  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) / 1e9;
 }
 
 void http_stub::run() {

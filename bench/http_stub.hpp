@@ -22,6 +22,8 @@ public:
   http_stub& operator=(const http_stub&) = delete;
 
   std::uint16_t port() const { return port_; }
+  /// What its thread has used so far.
+  double cpu_seconds();
 
 private:
   void run();

@@ -40,16 +40,19 @@ private:
 
 double seconds_since(clock::time_point t) { return std::chrono::duration<double>(clock::now() - t).count(); }
 
-double echoes(std::chrono::nanoseconds each) {
+void echoes(std::chrono::nanoseconds each, machine_limits& out) {
   // About the size of an order as the API answers it.
   const auto body = fmt::format(R"({{"id":"ord_00000000000000000000000000","status":"confirmed","padding":"{:x<2000}"}})", "");
   const auto answer = stub_answer(202, body);
-  const http_stub server{[&answer](std::string_view, std::string_view) { return answer; }};
+  http_stub server{[&answer](std::string_view, std::string_view) { return answer; }};
   auto o = *parse_command_line({}).go;
   o.server.port = std::to_string(server.port());
   o.duration = each;
   o.quiet = true;
-  return rate_of(run_load(o), operation::create);
+  const auto found = run_load(o);
+  out.echo_per_second = rate_of(found, operation::create);
+  const auto answered = out.echo_per_second * found.seconds;
+  out.echo_cpu_us = answered > 0 ? server.cpu_seconds() / answered * 1e6 : 0;
 }
 
 void flushes(const std::string& path, std::chrono::nanoseconds each, machine_limits& out) {
@@ -132,7 +135,7 @@ private:
 machine_limits measure(const std::string& directory, std::chrono::nanoseconds each) {
   machine_limits out;
   const scratch place{directory};
-  out.echo_per_second = echoes(each);
+  echoes(each, out);
   flushes(place.file("flushed"), each, out);
   row_writer rows{place.file("rows.db")};
   out.rows_per_second = rows.rate(each, 256);
@@ -142,18 +145,18 @@ machine_limits measure(const std::string& directory, std::chrono::nanoseconds ea
 
 std::string table_of(const machine_limits& m) {
   return fmt::format(
-      "HTTP echo, 64 connections      {:>10.0f} /s\n"
+      "HTTP echo, 64 connections      {:>10.0f} /s   {:.1f} us of CPU each\n"
       "4 KiB and fdatasync            {:>10.0f} /s   p50 {:.3f} ms  p99 {:.3f} ms\n"
       "SQLite rows, 256 a transaction {:>10.0f} /s\n"
       "SQLite transactions of one row {:>10.0f} /s\n",
-      m.echo_per_second, m.flushes_per_second, m.flush_p50_ms, m.flush_p99_ms, m.rows_per_second, m.transactions_per_second);
+      m.echo_per_second, m.echo_cpu_us, m.flushes_per_second, m.flush_p50_ms, m.flush_p99_ms, m.rows_per_second, m.transactions_per_second);
 }
 
 std::string json_of(const machine_limits& m) {
   return fmt::format(
-      R"({{"echo_per_second":{:.1f},"fdatasync_per_second":{:.1f},"fdatasync_p50_ms":{:.4f},"fdatasync_p99_ms":{:.4f},"sqlite_rows_per_second":{:.1f},"sqlite_transactions_per_second":{:.1f}}})"
+      R"({{"echo_per_second":{:.1f},"echo_cpu_us":{:.2f},"fdatasync_per_second":{:.1f},"fdatasync_p50_ms":{:.4f},"fdatasync_p99_ms":{:.4f},"sqlite_rows_per_second":{:.1f},"sqlite_transactions_per_second":{:.1f}}})"
       "\n",
-      m.echo_per_second, m.flushes_per_second, m.flush_p50_ms, m.flush_p99_ms, m.rows_per_second, m.transactions_per_second);
+      m.echo_per_second, m.echo_cpu_us, m.flushes_per_second, m.flush_p50_ms, m.flush_p99_ms, m.rows_per_second, m.transactions_per_second);
 }
 
 }  // namespace coreldove::bench

@@ -8,6 +8,7 @@ namespace coreldove::bench {
 
 struct machine_limits {
   double echo_per_second = 0;     // POST of an order answered at once by a one-thread stub, 64 connections; the generator shares the machine
+  double echo_cpu_us = 0;         // what the stub used for one of them: nothing that answers a request costs less here
   double flushes_per_second = 0;  // 4 KiB appended, then fdatasync, one after another
   double flush_p50_ms = 0, flush_p99_ms = 0;
   double rows_per_second = 0;          // SQLite, WAL, synchronous=FULL, transactions of 256 rows of 600 bytes

@@ -292,6 +292,7 @@ TEST(BenchMain, ABreachedThresholdIsExitStatusOne) {
 TEST(BenchLimits, EveryFigureIsMeasured) {
   const auto m = measure(testing::TempDir(), 50ms);
   EXPECT_GT(m.echo_per_second, 0);
+  EXPECT_GT(m.echo_cpu_us, 0);
   EXPECT_GT(m.flushes_per_second, 0);
   EXPECT_GT(m.flush_p99_ms, 0);
   EXPECT_GT(m.rows_per_second, 0);
