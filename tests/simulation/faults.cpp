@@ -59,6 +59,7 @@ void simulator::set_clock_wrong() {
 
 manner simulator::treatment(const call& c) {
   auto m = manner::answers;
+  if (c.kind == domain::operation_kind::authorize && faults_ && random_.chance(world_.outside.waiting().contains(c.key) ? 700 : 60)) m = manner::wants_buyer;
   if (faults_ && random_.chance(misfortune_))
     m = random_.pick<manner>({manner::declines, manner::refuses, manner::refuses, manner::times_out, manner::times_out, manner::loses_answer,
                               manner::loses_answer, manner::keeps_silent, manner::answers_late, manner::answers_twice, manner::throws});

@@ -17,6 +17,9 @@ world_options options_of(const run_options& o) {
   w.policy.first_retry = 500ms;
   w.policy.longest_retry = 20s;
   w.policy.attempts_before_person = 5;
+  w.policy.first_look = 5s;
+  w.policy.longest_look = 1min;
+  w.policy.approval_time = 3min;
   w.policy.authorization_lifetime = std::chrono::hours{24} + 20min;  // people are asked after 20 minutes
   w.limits.payment_timeout = 4s;
   w.limits.carrier_timeout = 5s;

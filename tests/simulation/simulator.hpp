@@ -84,6 +84,8 @@ private:
 
   // vendors.cpp
   void gateway_webhook();
+  void buyer_acts();
+  void tell_of(const call& c, const integrations::outcome& o);
   void carrier_webhook();
   void tell(notice& n);
   void tell_once_more();

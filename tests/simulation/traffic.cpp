@@ -70,8 +70,10 @@ void simulator::traffic() {
     decide_a_review();
   else if (drawn < 78)
     count_stock();
-  else if (drawn < 84)
+  else if (drawn < 82)
     gateway_webhook();
+  else if (drawn < 84)
+    buyer_acts();
   else if (drawn < 90)
     carrier_webhook();
   else if (drawn < 93)

@@ -19,10 +19,24 @@ void simulator::gateway_webhook() {
   const auto recent = std::min<std::size_t>(calls.size(), 30);
   const auto& c = calls[calls.size() - 1 - random_.below(recent)];
   const auto* o = world_.outside.settled(c.key);
-  if (!o || c.kind == operation_kind::label || c.kind == operation_kind::void_label) return;
+  if (o && c.kind != operation_kind::label && c.kind != operation_kind::void_label) tell_of(c, *o);
+}
+
+/// On the vendor's page, whether or not the order still waits for him. The vendor never fails to tell of it: nobody might look any more.
+void simulator::buyer_acts() {
+  const auto& waiting = world_.outside.waiting();
+  if (waiting.empty()) return;
+  const auto c = std::next(waiting.begin(), static_cast<std::ptrdiff_t>(random_.below(waiting.size())))->second;
+  const bool pays = random_.chance(800);
+  note(fmt::format("the buyer of {} {}", c.order_id, pays ? "pays" : "will not pay"));
+  world_.outside.buyer_acts(c.key, pays);
+  tell_of(c, *world_.outside.settled(c.key));
+}
+
+void simulator::tell_of(const call& c, const integrations::outcome& o) {
   auto& n = notices_.emplace_back();
   n.source = c.party;
-  n.body = payment_body(c, *o);
+  n.body = payment_body(c, o);
   n.order_id = c.order_id;
   n.id = c.key;
   std::from_chars(c.key.data() + c.key.rfind('/') + 1, c.key.data() + c.key.size(), n.operation);

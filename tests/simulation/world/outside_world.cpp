@@ -48,12 +48,15 @@ void outside_world::ask(const call& c, integrations::on_outcome done) {
   if (m == manner::throws) throw std::runtime_error("the adapter failed");
   if (m == manner::refuses) return answer(m, {operation_outcome::not_done, {}, "refused", "connection refused", {}}, c.timeout, done);
   if (m == manner::times_out) return answer(m, {operation_outcome::unknown, {}, "timeout", "no answer in time", {}}, c.timeout, done);
-  if (m == manner::wants_buyer && c.kind == operation_kind::authorize)
-    return answer(m, {operation_outcome::awaiting_buyer, "pending/" + c.key, {}, {}, {}, "https://pay.example/" + c.key}, c.timeout, done);
   auto o = known(c);
+  if (!o && m == manner::wants_buyer && c.kind == operation_kind::authorize) {
+    const bool again = !waiting_.insert_or_assign(c.key, c).second;
+    return answer(m, {operation_outcome::awaiting_buyer, "pending/" + c.key, {}, {}, {}, again ? "" : "https://pay.example/" + c.key}, c.timeout, done);
+  }
   if (!o && m == manner::declines) {
     o = outcome{operation_outcome::declined, {}, "declined", "the answer is no", {}};
     if (!by_carrier(c.kind)) by_key_[c.key] = {c, *o};
+    waiting_.erase(c.key);
   }
   if (!o) o = carry_out(c);
   if (m == manner::loses_answer) o = outcome{operation_outcome::unknown, {}, "timeout", "no answer in time", {}};
@@ -120,7 +123,17 @@ std::string outside_world::refusal(const call& c) const {
   return {};
 }
 
+void outside_world::buyer_acts(const std::string& key, bool pays) {
+  const auto found = waiting_.extract(key);
+  if (found.empty()) return;
+  if (pays)
+    carry_out(found.mapped());
+  else
+    by_key_[key] = {found.mapped(), {operation_outcome::declined, {}, "cancelled_by_buyer", "the buyer will not", {}}};
+}
+
 outcome outside_world::carry_out(const call& c) {
+  waiting_.erase(c.key);
   outcome o;
   if (const auto why = refusal(c); !why.empty()) {
     o = {operation_outcome::declined, {}, why, "the vendor's rules forbid it", {}};

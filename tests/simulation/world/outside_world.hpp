@@ -79,6 +79,10 @@ public:
   std::size_t count(domain::operation_kind kind, const std::string& order_id) const;
   domain::minor_units sum(domain::operation_kind kind, const std::string& order_id) const;
   std::size_t mails_with(const std::string& message_id) const;
+  /// Authorizations whose buyer has been sent to the vendor's page and has not acted yet, by key.
+  const std::map<std::string, call>& waiting() const { return waiting_; }
+  /// He acts there: pays, or will not.
+  void buyer_acts(const std::string& key, bool pays);
   /// The vendor's final word on a key, if it has given one.
   const integrations::outcome* settled(const std::string& key) const;
   /// A parcel that has been handed over cannot be voided any more.
@@ -99,6 +103,7 @@ private:
   std::vector<call> calls_;
   std::vector<sent_mail> mails_;
   std::map<std::string, std::pair<call, integrations::outcome>> by_key_;
+  std::map<std::string, call> waiting_;
   std::map<std::string, bool> picked_up_;
   bag answers_;
   bool cut_off_ = false;
