@@ -9,8 +9,8 @@ namespace {
 constexpr std::uint8_t unknown_method = 255;
 /// Beyond so many rows new cells are not opened any more: they live by what they would inherit.
 constexpr std::size_t rows_max = 4'096;
-/// The change that a success rate is watched for.
-constexpr double fall_watched = 0.10, rise_watched = 0.08;
+/// The change that a success rate is watched for: half of it is noticed as well, but later.
+constexpr double change_watched = 0.05;
 
 std::uint64_t pack(const payment_kind& k) {
   std::uint64_t v = 0;
@@ -108,7 +108,7 @@ void success_table::observe(const payment_kind& kind, std::size_t gateway, bool 
     (*r)[gateway].payments += 1;
     (*r)[gateway].successes += success ? 1 : 0;
   }
-  const auto alarmed = [&](const row& r) { return std::max(r[gateway].fall, r[gateway].rise) > rules_.alarm; };
+  const auto alarmed = [&](const row& r) { return r[gateway].alarm() > rules_.alarm; };
   if (rows[levels - 1] && alarmed(*rows[levels - 1]))
     forget(keys, *rows[levels - 1], gateway);
   else if (alarmed(*rows[0]))
@@ -119,24 +119,36 @@ void success_table::observe(const payment_kind& kind, std::size_t gateway, bool 
 void success_table::watch(counts& c, double expected, bool success) const {
   if (c.payments < rules_.tested_from) return;
   const double p = std::clamp(expected, 0.02, 0.98);
-  const double lower = std::max(p - fall_watched, 0.01), higher = std::min(p + rise_watched, 0.995);
-  c.fall = std::max(0.0, c.fall + (success ? std::log(lower / p) : std::log((1 - lower) / (1 - p))));
-  c.rise = std::max(0.0, c.rise + (success ? std::log(higher / p) : std::log((1 - higher) / (1 - p))));
+  const double lower = std::max(p - change_watched, 0.01), higher = std::min(p + change_watched, 0.995);
+  c.fall.add(success ? std::log(lower / p) : std::log((1 - lower) / (1 - p)), success);
+  c.rise.add(success ? std::log(higher / p) : std::log((1 - higher) / (1 - p)), success);
 }
 
-/// One has changed in this cell, so all of them may have. What is forgotten here is forgotten in the wider groups, too.
+void success_table::suspicion::add(double step, bool success) {
+  ratio += step;
+  if (ratio <= 0) {
+    *this = {};
+    return;
+  }
+  payments += 1;
+  successes += success ? 1 : 0;
+}
+
+/// One has changed in this cell, so all of them may have. Of the changed one counts what it did since the change began; the others are believed a little.
+/// What is forgotten here is forgotten in the wider groups, too.
 void success_table::forget(const key_path& of, row& changed, std::size_t gateway) {
   for (std::size_t g = 0; g < gateways_; ++g) {
     auto& c = changed[g];
-    c.fall = c.rise = 0;
-    const double kept = g == gateway ? rules_.kept_after_alarm / 2 : rules_.kept_after_alarm;
-    if (c.payments <= kept) continue;
-    const double gone = 1 - kept / c.payments, payments = c.payments * gone, successes = c.successes * gone;
+    auto kept = c.fall.ratio > c.rise.ratio ? c.fall : c.rise;
+    if (g != gateway && c.payments > 0) kept = {0, rules_.kept_after_alarm, rules_.kept_after_alarm * c.successes / c.payments};
+    c.fall = c.rise = {};
+    if (c.payments <= kept.payments) continue;
+    const double payments = c.payments - kept.payments, successes = std::max(0.0, c.successes - kept.successes);
     c.payments -= payments;
     c.successes -= successes;
     for (std::size_t i = 0; i + 1 < levels; ++i) {
       auto& wider = rows_.at(of[i])[g];
-      wider.fall = wider.rise = 0;
+      wider.fall = wider.rise = {};
       wider.payments = std::max(0.0, wider.payments - payments);
       wider.successes = std::clamp(wider.successes - successes, 0.0, wider.payments);
     }
@@ -148,7 +160,7 @@ void success_table::forget_all(std::size_t gateway) {
   for (auto& [key, r] : rows_) {
     for (std::size_t g = 0; g < gateways_; ++g) {
       auto& c = r[g];
-      c.fall = c.rise = 0;
+      c.fall = c.rise = {};
       const double kept = g == gateway ? rules_.kept_after_alarm / 2 : rules_.kept_after_alarm;
       if (c.payments <= kept) continue;
       c.successes *= kept / c.payments;

@@ -3,6 +3,7 @@
 // sampling: Raj and Kalyani, "Taming Non-stationary Bandits: A Bayesian Approach", 2017), with a test for sudden change beside them (as CUSUM-UCB does: Liu,
 // Lee and Shroff, "A Change-Detection based Framework for Piecewise-stationary Multi-Armed Bandit Problem", AAAI 2018), because a memory that is long enough
 // to be calm is too long to be quick. A thin cell leans on the wider group that it belongs to.
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <string>
@@ -54,9 +55,16 @@ public:
   std::size_t gateways() const { return gateways_; }
 
 private:
+  /// Page's test for a change in one direction.
+  struct suspicion {
+    double ratio = 0;                    // log likelihood ratio
+    double payments = 0, successes = 0;  // since it was 0: what was seen after the change, if it is one
+    void add(double step, bool success);
+  };
   struct counts {
     double payments = 0, successes = 0;
-    double fall = 0, rise = 0;  // log likelihood ratios of Page's test for a change down and up
+    suspicion fall, rise;
+    double alarm() const { return std::max(fall.ratio, rise.ratio); }
   };
   using row = std::array<counts, gateways_max>;
   static constexpr std::size_t levels = 3;  // all payments; by currency and method; by size as well

@@ -48,7 +48,7 @@ struct learning_rules {
   double inherited_weight = 20;        // payments that what is known of the wider group counts for, at most
   double alarm = 8;                    // log likelihood ratio at which a success rate counts as changed
   double tested_from = 60;             // payments of a cell from which on it is watched for a change
-  double kept_after_alarm = 8;         // payments that are still believed after one
+  double kept_after_alarm = 8;         // payments of each other gateway that are still believed after one
   friend bool operator==(const learning_rules&, const learning_rules&) = default;
 };
 

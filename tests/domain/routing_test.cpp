@@ -89,29 +89,31 @@ std::string why_left_out(const route& r, const std::string& gateway) {
 constexpr std::array rates_first{0.85, 0.90, 0.80, 0.95};  // stripe is the best
 constexpr std::array rates_then{0.85, 0.95, 0.80, 0.90};   // paypal is
 
+/// Lai and Robbins: to tell 0.95 from 0.90, 0.85 and 0.80 as surely as their number asks, a policy has to send 412, 121 and 61 of 5,000 payments there, 12 %
+/// of them all, in the mean. That leaves 3 % for chance.
 TEST(Routing, SendsEightyFivePercentToTheBestWithinFiveThousandPayments) {
   std::vector<double> shares;
-  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 100; ++seed) {
     shop s{seed};
     shares.push_back(static_cast<double>(s.sent_to("stripe", 5'000, rates_first)) / 5'000);
-    EXPECT_GE(shares.back(), 0.80) << "seed " << seed;
+    EXPECT_GE(shares.back(), seed <= 20 ? 0.85 : 0.80) << "seed " << seed << ", the first payments included";
   }
   std::sort(shares.begin(), shares.end());
-  EXPECT_GE(shares[1], 0.85) << "all but one of twenty, the first payments included";
-  EXPECT_GE(shares[10], 0.90);
+  EXPECT_GE(shares[3], 0.85) << "97 of a hundred";
+  EXPECT_GE(shares[50], 0.90);
 }
 
 TEST(Routing, FollowsWithinTwoThousandPaymentsWhenTheBestChanges) {
   std::vector<double> shares;
-  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
     shop s{seed};
     s.sent_to("stripe", 5'000, rates_first);
     s.sent_to("paypal", 2'000, rates_then);
     shares.push_back(static_cast<double>(s.sent_to("paypal", 500, rates_then)) / 500);
   }
   std::sort(shares.begin(), shares.end());
-  EXPECT_GE(shares[2], 0.80);
-  EXPECT_GE(shares[10], 0.85);
+  EXPECT_GE(shares[0], 0.85);
+  EXPECT_GE(shares[20], 0.95);
 }
 
 TEST(Routing, ABestThatBecomesTheWorstIsLeftWithinFiveHundredPayments) {
