@@ -1,6 +1,7 @@
 // What gateways tell by themselves: webhooks about operations, disputes, and lines of settlement reports that do not agree with the order.
 #include <algorithm>
 
+#include "domain/card_data.hpp"
 #include "domain/deciding.hpp"
 
 namespace coreldove::domain {
@@ -46,7 +47,7 @@ void take_late_no(deciding& d, const take_notice& c, const operation& op) {
   note(d, c, notice_verdict::impossible, op.n, "It had been done before.");
   if (op.kind == operation_kind::authorize) return;  // an earlier try of the same buyer, told late
   std::string reason = std::string{to_string(op.kind)} + " at " + op.party + " was done, but now the gateway says that it failed";
-  if (!c.code.empty()) reason += " (" + c.code + ")";
+  if (!c.code.empty()) reason += " (" + without_card_numbers(c.code) + ")";
   d.open_review(review_kind::payment, reason + ".", op.n);
 }
 
@@ -65,7 +66,7 @@ std::string money_text(const order& o, minor_units amount) {
 /// Reviews carry the dispute's reference in their reason; there is one open at most.
 std::string dispute_reason(const order& o, const take_dispute& c) {
   std::string out = "Dispute " + c.reference + " at " + c.source + " over " + money_text(o, c.amount);
-  if (!c.reason.empty()) out += ": " + c.reason;
+  if (!c.reason.empty()) out += ": " + without_card_numbers(c.reason);
   return out + ". Send the order's evidence to the gateway, or accept it.";
 }
 
@@ -75,7 +76,7 @@ std::string dispute_mark(std::string_view reference, std::string_view gateway) {
 
 void open_dispute(deciding& d, const take_dispute& c) {
   d.emit(notice_received{c.source, c.id, c.type, notice_verdict::applied, 0, {}});
-  d.emit(dispute_opened{c.source, c.reference, c.payment, c.amount, c.reason, c.answer_by});
+  d.emit(dispute_opened{c.source, c.reference, c.payment, c.amount, without_card_numbers(c.reason), c.answer_by});
   d.open_review(review_kind::payment, dispute_reason(d.o, c));
   if (!d.ended()) d.hold();  // what has not left stays until somebody has looked
 }

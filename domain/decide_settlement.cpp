@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "domain/card_data.hpp"
 #include "domain/deciding.hpp"
 
 namespace coreldove::domain {
@@ -125,7 +126,7 @@ void settle(deciding& d, const settle_operation& c) {
   const operation before = d.o.operations[c.n - 1];
   auto outcome = c.outcome;
   if (outcome == operation_outcome::awaiting_buyer && before.kind != operation_kind::authorize) outcome = operation_outcome::unknown;
-  operation_settled e{c.n, outcome, c.reference, c.code, c.message, c.tracking_number, {}};
+  operation_settled e{c.n, outcome, c.reference, without_card_numbers(c.code), without_card_numbers(c.message), c.tracking_number, {}};
   if (outcome == operation_outcome::awaiting_buyer) e = still_waiting(d, before, c);
   outcome = e.outcome;
   const bool final = outcome == operation_outcome::done || outcome == operation_outcome::declined;

@@ -6,7 +6,7 @@
 #include <array>
 #include <charconv>
 
-#include "http/card_data.hpp"
+#include "domain/card_data.hpp"
 
 namespace coreldove::http {
 namespace {
@@ -100,7 +100,7 @@ outcome<actors::request> command_request(const request& rq) {
   if (!sent) return out;
   const auto key = rq.field("Idempotency-Key");
   if (!is_idempotency_key(key)) return problem{problems::malformed_request, "Idempotency-Key must be 1 to 255 visible ASCII characters."};
-  if (holds_card_number(key)) return problem{problems::card_data, "Idempotency-Key looks like a card number."};
+  if (domain::holds_card_number(key)) return problem{problems::card_data, "Idempotency-Key looks like a card number."};
   std::string scope;
   const auto verb = to_string(rq.method);
   scope.reserve(out.principal.size() + verb.size() + rq.path.size() + 2);

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <exception>
 
-#include "http/card_data.hpp"
+#include "domain/card_data.hpp"
 #include "http/conditions.hpp"
 #include "http/handlers/handlers.hpp"
 #include "http/query_string.hpp"
@@ -30,7 +30,7 @@ bool target_holds_card_number(std::string_view target) {
   if (!plain) return false;
   for (std::string_view rest = *plain; !rest.empty();) {  // piece by piece: a piece that begins with "+" may be a phone number
     const auto end = std::min(rest.find_first_of("/?&="), rest.size());
-    if (holds_card_number(rest.substr(0, end))) return true;
+    if (domain::holds_card_number(rest.substr(0, end))) return true;
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
   return false;

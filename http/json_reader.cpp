@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "http/card_data.hpp"
+#include "domain/card_data.hpp"
 
 namespace coreldove::http {
 namespace {
@@ -63,7 +63,7 @@ private:
   }
 
   bool text(std::string_view s, const place* where) {
-    if (s.size() >= 13 && holds_card_number(s)) return card_data(where, "looks like a card number");
+    if (s.size() >= 13 && domain::holds_card_number(s)) return card_data(where, "looks like a card number");
     if (s.find('\0') != std::string_view::npos)
       return stop({problems::invalid_input, "", {{pointer_to(where), "characters", "must not hold the character NUL"}}, {}, 0});
     return true;
@@ -91,7 +91,7 @@ private:
 
   bool number(std::uint64_t n, const place* where) {
     constexpr std::uint64_t smallest_13_digits = 1'000'000'000'000;
-    if (n >= smallest_13_digits && holds_card_number(std::to_string(n))) return card_data(where, "looks like a card number");
+    if (n >= smallest_13_digits && domain::holds_card_number(std::to_string(n))) return card_data(where, "looks like a card number");
     return true;
   }
 
@@ -116,7 +116,7 @@ private:
     for (auto m : o) {
       ++members;
       const place here{where, m.key, 0};
-      if (names_card_data(m.key)) return card_data(&here, "is named like card data");
+      if (domain::names_card_data(m.key)) return card_data(&here, "is named like card data");
       if (!text(m.key, where)) return false;  // the pointer must not repeat the key
       if (!value(m.value, depth, &here)) return false;
     }

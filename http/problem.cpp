@@ -1,6 +1,6 @@
 #include "http/problem.hpp"
 
-#include "http/card_data.hpp"
+#include "domain/card_data.hpp"
 #include "http/json_text.hpp"
 
 namespace coreldove::http {
@@ -62,7 +62,7 @@ problem problem_of(const domain::failure& why) {
   return p;
 }
 
-problem_context context_of(const request& rq) { return {holds_card_number(rq.path) ? std::string{} : std::string{rq.path}, rq.trace_id}; }
+problem_context context_of(const request& rq) { return {domain::holds_card_number(rq.path) ? std::string{} : std::string{rq.path}, rq.trace_id}; }
 
 response to_response(const problem& p, const problem_context& where) {
   response r;

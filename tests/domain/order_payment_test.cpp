@@ -353,4 +353,28 @@ TEST(Settlement, PrefersEqualAmountsAmongSeveralCapturesOfOnePayment) {
   EXPECT_THAT(compare_settlement("stripe", {}, booked).findings, IsEmpty());
 }
 
+// ---- card numbers --------------------------------------------------------------------------------------------------------------------------------
+
+TEST(CardNumbers, InAGatewaysWordsBecomeStarsBeforeTheyAreKept) {
+  life l;
+  l.place();
+  l.done(settle_operation{1, declined, {}, "declined", "Card 4242 4242 4242 4242 was declined (code 05)", {}});
+  EXPECT_EQ(l.last_operation().message, "Card **** **** **** **** was declined (code **)");
+  life sold;
+  sold.ship();
+  auto told_of = dispute_step(dispute::verdict::open, "evt_9");
+  told_of.reason = "5555555555554444";
+  sold.done(told_of);
+  for (const auto& r : sold.o.reviews) EXPECT_THAT(r.reason, Not(HasSubstr("5555")));
+  ASSERT_EQ(sold.o.disputes.size(), 1U);
+  EXPECT_EQ(sold.o.disputes[0].reason, "****************");
+}
+
+TEST(CardNumbers, OtherWordsStayAsTheyAre) {
+  life l;
+  l.place();
+  l.done(settle_operation{1, declined, {}, "declined", "No funds for ord_01ARYZ6S410000000000000000, call +12175550100", {}});
+  EXPECT_EQ(l.last_operation().message, "No funds for ord_01ARYZ6S410000000000000000, call +12175550100");
+}
+
 }  // namespace

@@ -1,7 +1,7 @@
 // Bodies as JSON: what is not read, and what must never be.
 #include <gtest/gtest.h>
 
-#include "http/card_data.hpp"
+#include "domain/card_data.hpp"
 #include "http/json_reader.hpp"
 #include "http/json_text.hpp"
 #include "tests/http/running_server.hpp"
@@ -73,21 +73,21 @@ TEST(CardData, NumbersOfAllIssuersAreRecognised) {
                              "30569309025904",         "38520000023237",       "3530111333300000",    "3566002020360505",  "6200000000000005",
                              "2200000000000004",       "4111 1111 1111 1111",  "4111-1111-1111-1111", "3782 822463 10005", "card: 4111 1111 1111 1111, thanks",
                              "12 4111 1111 1111 1111", "pan:4111111111111111;"})
-    EXPECT_TRUE(http::holds_card_number(number)) << number;
+    EXPECT_TRUE(domain::holds_card_number(number)) << number;
 }
 
 TEST(CardData, OtherNumbersAreLeftAlone) {
   for (const char* text : {"4111111111111112", "1234567890123456", "+12175550100", "+491711234567890", "2026-01-31T12:00:00.000Z", "1700000000000",
                            "4006381333931", "41111111-1111-4111-8111-111111111111", "SKU4111111111111111X", "94001118992231974284901",
                            "ord_01HZX3Q8V7N2M4K6J8G0F1D3S5", "411111111111", "", "0000000000000000"})
-    EXPECT_FALSE(http::holds_card_number(text)) << text;
+    EXPECT_FALSE(domain::holds_card_number(text)) << text;
 }
 
 TEST(CardData, NamesAreRecognisedHoweverTheyAreWritten) {
   for (const char* key :
        {"cvv", "CVV2", "cvc", "cvc2", "pan", "card_number", "cardNumber", "Card-Number", "card number", "track1", "track_2", "track_data", "securityCode"})
-    EXPECT_TRUE(http::names_card_data(key)) << key;
-  for (const char* key : {"company", "panel", "tracking", "track_number", "card_brand", "", "c"}) EXPECT_FALSE(http::names_card_data(key)) << key;
+    EXPECT_TRUE(domain::names_card_data(key)) << key;
+  for (const char* key : {"company", "panel", "tracking", "track_number", "card_brand", "", "c"}) EXPECT_FALSE(domain::names_card_data(key)) << key;
 }
 
 TEST(CardData, IsRefusedAnywhereInABodyAndNeverRepeated) {

@@ -1,11 +1,11 @@
-#include "http/card_data.hpp"
+#include "domain/card_data.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
 #include <string>
 
-namespace coreldove::http {
+namespace coreldove::domain {
 namespace {
 
 constexpr std::size_t digits_min = 13, digits_max = 19;
@@ -119,6 +119,11 @@ bool holds_card_number(std::string_view text) {
   return false;
 }
 
+std::string without_card_numbers(std::string text) {
+  if (holds_card_number(text)) std::replace_if(text.begin(), text.end(), is_digit, '*');
+  return text;
+}
+
 bool names_card_data(std::string_view key) {
   static constexpr std::array<std::string_view, 22> names{"cvv",
                                                           "cvv2",
@@ -156,4 +161,4 @@ bool names_card_data(std::string_view key) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-}  // namespace coreldove::http
+}  // namespace coreldove::domain
