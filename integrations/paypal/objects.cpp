@@ -6,14 +6,6 @@ namespace dom = simdjson::dom;
 
 namespace {
 
-/// The parser keeps its buffers from answer to answer. What it returns is read out before the next call on the same thread.
-std::optional<dom::element> parse(const std::string& body) {
-  thread_local dom::parser parser;
-  dom::element root;
-  if (parser.parse(body).get(root) != simdjson::SUCCESS || !root.is_object()) return std::nullopt;
-  return root;
-}
-
 /// The member, where it is an object.
 std::optional<dom::element> object_at(dom::element e, std::string_view key) {
   dom::element found;
@@ -49,11 +41,6 @@ void append(std::vector<transaction>& to, std::vector<transaction> more) {
 }
 
 }  // namespace
-
-std::string text_at(dom::element e, std::string_view key) {
-  std::string_view text;
-  return e[key].get(text) == simdjson::SUCCESS ? std::string{text} : std::string{};
-}
 
 money money_at(dom::element e, std::string_view key) {
   const auto found = object_at(e, key);
@@ -97,20 +84,20 @@ checkout_order to_order(dom::element e) {
 }
 
 std::optional<transaction> read_transaction(const std::string& body) {
-  const auto root = parse(body);
+  const auto root = parse_object(body);
   if (!root || text_at(*root, "id").empty()) return std::nullopt;
   return to_transaction(*root);
 }
 
 std::optional<checkout_order> read_order(const std::string& body) {
-  const auto root = parse(body);
+  const auto root = parse_object(body);
   if (!root || text_at(*root, "id").empty()) return std::nullopt;
   return to_order(*root);
 }
 
 api_error read_error(const std::string& body) {
   api_error out;
-  const auto root = parse(body);
+  const auto root = parse_object(body);
   if (!root) return out;
   out.name = text_at(*root, "name");
   if (out.name.empty()) out.name = text_at(*root, "error");  // of the token endpoint

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "integrations/json_object.hpp"
+
 namespace coreldove::integrations::paypal {
 
 struct money {
@@ -37,8 +39,6 @@ struct api_error {
 
 transaction to_transaction(simdjson::dom::element e);
 checkout_order to_order(simdjson::dom::element e);
-/// A string member, or empty; also where `e` is no object.
-std::string text_at(simdjson::dom::element e, std::string_view key);
 money money_at(simdjson::dom::element e, std::string_view key);
 
 /// Nothing where the bytes are no JSON object with an id.

@@ -4,19 +4,13 @@
 
 #include <algorithm>
 
+#include "integrations/json_object.hpp"
+
 namespace coreldove::integrations::payu {
 
 namespace dom = simdjson::dom;
 
 namespace {
-
-/// The parser keeps its buffers from answer to answer. What it returns is read out before the next call on the same thread.
-std::optional<dom::element> parse(const std::string& body) {
-  thread_local dom::parser parser;
-  dom::element root;
-  if (parser.parse(body).get(root) != simdjson::SUCCESS || !root.is_object()) return std::nullopt;
-  return root;
-}
 
 std::string text_at(dom::element e, std::string_view key) {
   dom::element value;
@@ -48,7 +42,7 @@ transaction to_transaction(dom::element e) {
 }
 
 std::optional<dom::object> details_of(const std::string& body) {
-  const auto root = parse(body);
+  const auto root = parse_object(body);
   dom::object details;
   if (!root || (*root)["transaction_details"].get(details) != simdjson::SUCCESS) return std::nullopt;
   return details;
@@ -57,7 +51,7 @@ std::optional<dom::object> details_of(const std::string& body) {
 }  // namespace
 
 std::optional<answer> read_answer(const std::string& body) {
-  const auto root = parse(body);
+  const auto root = parse_object(body);
   if (!root) return std::nullopt;
   const auto status = text_at(*root, "status");
   if (status.empty()) return std::nullopt;
@@ -73,7 +67,7 @@ std::optional<transaction> read_verified(const std::string& body, std::string_vi
 }
 
 std::optional<transaction> read_checked(const std::string& body) {
-  const auto root = parse(body);
+  const auto root = parse_object(body);
   dom::element details;
   if (!root || (*root)["transaction_details"].get(details) != simdjson::SUCCESS || !details.is_object()) return std::nullopt;
   auto out = to_transaction(details);

@@ -6,14 +6,6 @@ namespace dom = simdjson::dom;
 
 namespace {
 
-/// The parser keeps its buffers from answer to answer. What it returns is read out before the next call on the same thread.
-std::optional<dom::element> parse(const std::string& body) {
-  thread_local dom::parser parser;
-  dom::element root;
-  if (parser.parse(body).get(root) != simdjson::SUCCESS || !root.is_object()) return std::nullopt;
-  return root;
-}
-
 our_notes notes_of(dom::element e) {
   dom::element notes;
   if (e["notes"].get(notes) != simdjson::SUCCESS || !notes.is_object()) return {};  // an empty array where there are none
@@ -21,16 +13,6 @@ our_notes notes_of(dom::element e) {
 }
 
 }  // namespace
-
-std::string text_at(dom::element e, std::string_view key) {
-  std::string_view text;
-  return e[key].get(text) == simdjson::SUCCESS ? std::string{text} : std::string{};
-}
-
-std::int64_t number_at(dom::element e, std::string_view key) {
-  std::int64_t n = 0;
-  return e[key].get(n) == simdjson::SUCCESS ? n : 0;
-}
 
 payment to_payment(dom::element e) {
   payment out;
@@ -53,13 +35,13 @@ refund to_refund(dom::element e) {
 }
 
 std::optional<payment> read_payment(const std::string& body) {
-  const auto root = parse(body);
+  const auto root = parse_object(body);
   if (!root || text_at(*root, "entity") != "payment") return std::nullopt;
   return to_payment(*root);
 }
 
 std::optional<std::vector<payment>> read_payments(const std::string& body) {
-  const auto root = parse(body);
+  const auto root = parse_object(body);
   dom::array items;
   if (!root || (*root)["items"].get(items) != simdjson::SUCCESS) return std::nullopt;
   std::vector<payment> out;
@@ -68,19 +50,19 @@ std::optional<std::vector<payment>> read_payments(const std::string& body) {
 }
 
 std::optional<order> read_order(const std::string& body) {
-  const auto root = parse(body);
+  const auto root = parse_object(body);
   if (!root || text_at(*root, "entity") != "order") return std::nullopt;
   return order{text_at(*root, "id"), text_at(*root, "status"), text_at(*root, "currency"), notes_of(*root), number_at(*root, "amount")};
 }
 
 std::optional<refund> read_refund(const std::string& body) {
-  const auto root = parse(body);
+  const auto root = parse_object(body);
   if (!root || text_at(*root, "entity") != "refund") return std::nullopt;
   return to_refund(*root);
 }
 
 api_error read_error(const std::string& body) {
-  const auto root = parse(body);
+  const auto root = parse_object(body);
   dom::element e;
   if (!root || (*root)["error"].get(e) != simdjson::SUCCESS) return {};
   return {text_at(e, "code"), text_at(e, "reason"), text_at(e, "description")};

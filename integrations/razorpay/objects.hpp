@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "integrations/json_object.hpp"
+
 namespace coreldove::integrations::razorpay {
 
 /// What we send along as `notes`.
@@ -37,10 +39,6 @@ struct refund {
 struct api_error {
   std::string code, reason, description;
 };
-
-/// A string member, or empty; also where `e` is no object.
-std::string text_at(simdjson::dom::element e, std::string_view key);
-std::int64_t number_at(simdjson::dom::element e, std::string_view key);
 
 payment to_payment(simdjson::dom::element e);
 refund to_refund(simdjson::dom::element e);

@@ -6,22 +6,9 @@ namespace dom = simdjson::dom;
 
 namespace {
 
-/// The parser keeps its buffers from answer to answer. What it returns is read out before the next call on the same thread.
-std::optional<dom::element> parse(const std::string& body) {
-  thread_local dom::parser parser;
-  dom::element root;
-  if (parser.parse(body).get(root) != simdjson::SUCCESS || !root.is_object()) return std::nullopt;
-  return root;
-}
-
-std::int64_t number_at(dom::element e, std::string_view key) {
-  std::int64_t n = 0;
-  return e[key].get(n) == simdjson::SUCCESS ? n : 0;
-}
-
 template <class Object>
 std::optional<object_list<Object>> read_list(const std::string& body, Object (*to_object)(dom::element)) {
-  const auto root = parse(body);
+  const auto root = parse_object(body);
   dom::array data;
   if (!root || (*root)["data"].get(data) != simdjson::SUCCESS) return std::nullopt;
   object_list<Object> out;
@@ -38,11 +25,6 @@ void read_metadata(dom::element e, std::string& order_id, std::string& key) {
 }
 
 }  // namespace
-
-std::string text_at(dom::element e, std::string_view key) {
-  std::string_view text;
-  return e[key].get(text) == simdjson::SUCCESS ? std::string{text} : std::string{};
-}
 
 dispute to_dispute(dom::element e) {
   dispute out;
@@ -89,20 +71,20 @@ refund to_refund(dom::element e) {
 }
 
 std::optional<intent> read_intent(const std::string& body) {
-  const auto root = parse(body);
+  const auto root = parse_object(body);
   if (!root || text_at(*root, "object") != "payment_intent") return std::nullopt;
   return to_intent(*root);
 }
 
 std::optional<refund> read_refund(const std::string& body) {
-  const auto root = parse(body);
+  const auto root = parse_object(body);
   if (!root || text_at(*root, "object") != "refund") return std::nullopt;
   return to_refund(*root);
 }
 
 api_error read_error(const std::string& body) {
   api_error out;
-  const auto root = parse(body);
+  const auto root = parse_object(body);
   dom::element e;
   if (!root || (*root)["error"].get(e) != simdjson::SUCCESS) return out;
   out.type = text_at(e, "type");

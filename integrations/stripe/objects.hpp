@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "integrations/json_object.hpp"
+
 namespace coreldove::integrations::stripe {
 
 struct intent {
@@ -35,8 +37,6 @@ struct api_error {
 intent to_intent(simdjson::dom::element e);
 refund to_refund(simdjson::dom::element e);
 dispute to_dispute(simdjson::dom::element e);
-/// A string member, or empty; also where `e` is no object.
-std::string text_at(simdjson::dom::element e, std::string_view key);
 
 /// Nothing where the bytes are no JSON object of that kind.
 std::optional<intent> read_intent(const std::string& body);
