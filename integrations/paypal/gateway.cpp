@@ -152,10 +152,11 @@ private:
     api_->send({.path = std::move(path), .deadline = one.deadline, .trace_id = one.trace_id}, std::move(then));
   }
 
-  /// An order that PayPal did not make or authorize. The invoice is named after the operation: where it is known, the operation has been here before.
+  /// An order that PayPal did not make or authorize. Invoice and request are named after the operation: where one is known, the operation has been here
+  /// before, perhaps in other words, because the shop's address has changed since.
   static outcome not_taken(const http::response& r, const api_error& e) {
     auto o = trouble(r, e);
-    if (e.issue == "DUPLICATE_INVOICE_ID") o.kind = operation_outcome::unknown;
+    if (e.issue == "DUPLICATE_INVOICE_ID" || e.issue == "DUPLICATE_REQUEST_ID") o.kind = operation_outcome::unknown;
     return o;
   }
 

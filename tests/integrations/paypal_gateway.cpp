@@ -251,6 +251,7 @@ TEST(PaypalGateway, MapsEveryAnswerToAnAuthorization) {
       {422, unprocessable("TRANSACTION_BLOCKED_BY_PAYEE"), declined, "TRANSACTION_BLOCKED_BY_PAYEE"},
       {422, unprocessable("NEVER_HEARD_OF"), declined, "NEVER_HEARD_OF"},
       {422, unprocessable("DUPLICATE_INVOICE_ID"), unknown, "DUPLICATE_INVOICE_ID"},
+      {422, unprocessable("DUPLICATE_REQUEST_ID"), unknown, "DUPLICATE_REQUEST_ID"},
       {422, unprocessable("ORDER_COMPLETION_IN_PROGRESS"), unknown, "ORDER_COMPLETION_IN_PROGRESS"},
       {409, error("RESOURCE_CONFLICT", "PREVIOUS_REQUEST_IN_PROGRESS"), unknown, "PREVIOUS_REQUEST_IN_PROGRESS"},
       {400, error("INVALID_REQUEST", "INVALID_PARAMETER_SYNTAX"), declined, "INVALID_PARAMETER_SYNTAX"},
