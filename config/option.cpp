@@ -227,12 +227,22 @@ std::string allowed(const option& o) {
   return {};
 }
 
+std::string without_credentials(std::string text) {
+  const auto scheme = text.find("://"), at = text.rfind('@');
+  if (scheme == std::string::npos) return text;
+  if (at != std::string::npos && at > scheme) text.replace(scheme + 3, at - scheme - 3, "***");
+  constexpr std::string_view password = "password=";
+  for (auto found = text.find(password); found != std::string::npos; found = text.find(password, found)) {
+    found += password.size();
+    text.replace(found, std::min(text.find('&', found), text.size()) - found, "***");
+  }
+  return text;
+}
+
 std::string shown(const option& o, std::string_view text) {
   if (o.secret) return "(hidden)";
   constexpr std::size_t length_max = 80;  // enough to recognise a value by, short enough for one line
-  std::string visible{text};
-  const auto scheme = visible.find("://"), at = visible.rfind('@');
-  if (scheme != std::string::npos && at != std::string::npos && at > scheme) visible.replace(scheme + 3, at - scheme - 3, "***");
+  const auto visible = without_credentials(std::string{text});
   auto length = std::min(visible.size(), length_max);
   while (length > 0 && length < visible.size() && (static_cast<unsigned char>(visible[length]) & 0xC0U) == 0x80U) --length;  // not inside a UTF-8 character
   std::string out = "\"";

@@ -59,6 +59,9 @@ std::optional<std::string> read_value(const option& o, std::string_view text, se
 std::string write_value(const option& o, const settings& from);
 /// What read_value takes: "a whole number from 0 to 65535".
 std::string allowed(const option& o);
+/// An address without the user's name and password, wherever in it they stand; another text as it is.
+std::string without_credentials(std::string text);
+
 /// `text` fit for one line of a complaint: quoted, control characters escaped, cut, passwords in addresses hidden; all of it hidden for a secret.
 std::string shown(const option& o, std::string_view text);
 

@@ -28,7 +28,9 @@ void add_server(std::vector<option>& out) {
                  "Address under which buyers reach this server, for the pages that send them on to a payment; empty: the address it listens on."});
   out.push_back({g, "DATA_DIR", &s::data_dir, t::path, "Folder of the embedded store and of the keys made on first start; created where missing.", 1, 4'000});
   out.push_back({g, "DATABASE_URL", &s::database_url, t::text,
-                 "Empty: the embedded SQLite store in DATA_DIR. sqlite:PATH: the same at another place. This version has no PostgreSQL store.", 0, 4'000});
+                 "Empty: the embedded SQLite store in DATA_DIR. sqlite:PATH: the same at another place. postgresql://USER:PASSWORD@HOST:PORT/DATABASE: a "
+                 "PostgreSQL database, see docs/postgresql.md.",
+                 0, 4'000});
   out.push_back({g, "REDIS_URL", &s::redis_url, t::text, "Empty: everything in process.", 0, 4'000, {}, false, effect::fixed});
   out.push_back({g,
                  "LOG_LEVEL",

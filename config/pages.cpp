@@ -57,7 +57,7 @@ std::string effective_text(const settings& s) {
   std::string out;
   for (const auto& o : options()) {
     const auto value = write_value(o, s);
-    fmt::format_to(std::back_inserter(out), "{}={}\n", o.name, o.secret && !value.empty() ? "***" : value);
+    fmt::format_to(std::back_inserter(out), "{}={}\n", o.name, o.secret && !value.empty() ? "***" : without_credentials(value));
   }
   return out;
 }

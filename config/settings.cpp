@@ -158,6 +158,11 @@ void check_production(reader& r) {
     if (reach_of(s, v) == reach::off) r.out.notes.push_back(fmt::format("{} is off: it has neither credentials nor an address", name));
 }
 
+bool is_postgres(std::string_view url) {
+  constexpr std::string_view name = "postgresql://", short_name = "postgres://";
+  return (url.starts_with(name) && url.size() > name.size()) || (url.starts_with(short_name) && url.size() > short_name.size());
+}
+
 void check_test_stop(reader& r) {
   const auto& at = r.out.values.test_stop_at;
   if (at.empty()) return;
@@ -173,8 +178,9 @@ void check_together(reader& r) {
   check_tls(r);
   check_test_stop(r);
   check_all_or_none({"SMTP_USERNAME", "SMTP_PASSWORD"}, r);
-  if (!s.database_url.empty() && (!s.database_url.starts_with("sqlite:") || s.database_url.size() == std::string_view{"sqlite:"}.size()))
-    r.complain(fmt::format("DATABASE_URL: {} is not allowed; this version knows only the empty value and sqlite:PATH",
+  const bool is_file = s.database_url.starts_with("sqlite:") && s.database_url.size() > std::string_view{"sqlite:"}.size();
+  if (!s.database_url.empty() && !is_file && !is_postgres(s.database_url))
+    r.complain(fmt::format("DATABASE_URL: {} is not allowed; allowed is the empty value, sqlite:PATH, or postgresql://USER:PASSWORD@HOST/DATABASE",
                            shown(find_option("DATABASE_URL"), s.database_url)));
   if (s.environment == environment::production) check_production(r);
 }
@@ -304,9 +310,10 @@ settings with_sandbox_credentials(settings s) {
   return s;
 }
 
-std::string database_path(const settings& s) {
+std::string database_place(const settings& s) {
   if (s.database_url.empty()) return s.data_dir + "/coreldove.db";
   std::string_view path = s.database_url;
+  if (is_postgres(path)) return std::string{path};
   path.remove_prefix(std::string_view{"sqlite:"}.size());
   if (path.starts_with("///")) path.remove_prefix(2);  // sqlite:///var/lib/x.db, as other tools write it
   return std::string{path};

@@ -90,7 +90,7 @@ std::string address_of(const settings& s, vendor v);
 /// production address. What is set stays.
 settings with_sandbox_credentials(settings s);
 
-/// The path of the embedded store's file.
-std::string database_path(const settings& s);
+/// Where the store is: the path of the embedded store's file, or the address of a PostgreSQL database.
+std::string database_place(const settings& s);
 
 }  // namespace coreldove::config

@@ -1,7 +1,5 @@
 #pragma once
 // API keys at rest: only the SHA-256 of each key is stored. For the command line: synchronous, and usable while a server has the store open.
-#include <filesystem>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,8 +28,5 @@ public:
   /// The unrevoked key with this hash, or nothing.
   virtual domain::result<std::optional<api_key>> find(const std::string& hash) = 0;
 };
-
-/// Creates the store where there is none yet. Throws std::runtime_error.
-std::unique_ptr<api_keys> open_api_keys(const std::filesystem::path& file);
 
 }  // namespace coreldove::persistence

@@ -24,6 +24,13 @@ order_figures::order_figures(const order_row& row)
   row.currency.copy(currency.data(), currency.size());
 }
 
+std::size_t hash_figure_key::operator()(const figure_key& k) const {
+  std::uint64_t h = static_cast<std::uint64_t>(k.bucket);
+  for (const auto part : {k.status, k.payment, k.fulfillment}) h = h * 31 + part;
+  for (const char c : k.currency) h = h * 31 + static_cast<unsigned char>(c);
+  return h * 0x9E3779B97F4A7C15u;
+}
+
 figure_key key_of(const order_figures& f, std::int64_t bucket) { return {bucket, f.status, f.payment, f.fulfillment, f.currency}; }
 
 figure_values values_of(const order_figures& f) {

@@ -29,6 +29,10 @@ struct figure_key {
   friend auto operator<=>(const figure_key&, const figure_key&) = default;
 };
 
+struct hash_figure_key {
+  std::size_t operator()(const figure_key& k) const;
+};
+
 /// orders, total, captured, refunded, confirmed, confirm_ms, shipped, ship_ms, delivered, deliver_ms. Unsigned: sums of absurd amounts wrap around
 /// and come back when the amounts leave again, instead of overflowing.
 inline constexpr std::size_t figure_count = 10;

@@ -1,31 +1,26 @@
-#include "persistence/sqlite/group_commit.hpp"
+#include "persistence/group_commit.hpp"
 
+#include <fmt/format.h>
 #include <pthread.h>
+#include <spdlog/spdlog.h>
 
 #include <utility>
 
-#include "persistence/sqlite/store_file.hpp"
+#include "persistence/overload.hpp"
+#include "persistence/written.hpp"
 
-namespace coreldove::persistence::sqlite {
+namespace coreldove::persistence {
 namespace {
 
 /// Larger transactions gain nothing more per append and make everybody wait longer.
 constexpr std::size_t jobs_per_commit = 1'000;
 constexpr std::size_t bytes_per_commit = 8u << 20;
-constexpr auto answers_kept = std::chrono::hours{24 * 7};
-constexpr auto retry_after = std::chrono::seconds{1};
+constexpr auto look_after = std::chrono::seconds{1};
 constexpr std::int64_t stalled_after_ms = 2'000;
-
-domain::time_point wall_clock() { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
 
 std::int64_t steady_ms() { return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 domain::failure unavailable(std::string detail) { return {domain::errc::unavailable, std::move(detail)}; }
-
-database open_checked(const std::filesystem::path& file) {
-  check_store(file);
-  return open_for_writing(file);
-}
 
 std::size_t size_of(const append& item) {
   std::size_t n = item.row.document.size();
@@ -38,30 +33,10 @@ domain::result<bool> plain(const domain::result<append_outcome>& r) {
   return true;
 }
 
-template <class... F>
-struct overload : F... {
-  using F::operator()...;
-};
-template <class... F>
-overload(F...) -> overload<F...>;
-
 }  // namespace
 
-group_commit::connection::connection(database opened) : db(std::move(opened)), tx(db), page_size_bytes(db.pragma("page_size")) {
-  const auto after_commit = [](void* self, sqlite3*, const char*, int pages) {
-    static_cast<connection*>(self)->log_pages = pages;
-    return SQLITE_OK;
-  };
-  sqlite3_wal_hook(db.handle(), after_commit, this);
-}
-
-group_commit::group_commit(const sqlite_options& options)
-    : options_(options), reserve_(options.file), connection_(std::make_unique<connection>(open_checked(options.file))) {
-  // A store that opens but cannot be written to is found out now, not with the first order.
-  connection_->tx.begin();
-  connection_->tx.probe(wall_clock());
-  connection_->tx.commit();
-  checkpointer_ = std::make_unique<checkpointer>(options_.file);
+group_commit::group_commit(std::unique_ptr<batch_writer> writer, std::size_t max_queued, std::function<void(std::uint64_t)> on_commit, commit_observers observe)
+    : writer_(std::move(writer)), max_queued_(max_queued), on_commit_(std::move(on_commit)), observe_(std::move(observe)) {
   thread_ = std::thread([this] { run(); });
 }
 
@@ -69,7 +44,7 @@ group_commit::~group_commit() { stop(); }
 
 void group_commit::append(persistence::append item, append_done done) {
   if (!usable()) return done(unavailable("the store cannot be written at the moment"));
-  if (queued() >= options_.max_queued) return done(unavailable("too many appends are waiting"));
+  if (queued() >= max_queued_) return done(unavailable("too many appends are waiting"));
   job j;
   j.size_bytes = size_of(item);
   append_job what{std::move(item), {}, std::move(done)};
@@ -111,9 +86,7 @@ void group_commit::stop() {
   }
   wake_.notify_one();
   thread_.join();
-  checkpointer_.reset();
-  if (connection_) sqlite3_wal_checkpoint_v2(connection_->db.handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
-  connection_.reset();
+  writer_->close();
 }
 
 bool group_commit::stalled() const {
@@ -123,9 +96,10 @@ bool group_commit::stalled() const {
 
 bool group_commit::wait(std::vector<job>& taken) {
   taken.clear();
+  const auto patience = usable() ? std::chrono::milliseconds{look_after} : writer_->retry_after();
   std::unique_lock lock(mutex_);
   idle_ = queue_.empty();
-  wake_.wait_for(lock, retry_after, [this] { return stop_ || !queue_.empty(); });
+  wake_.wait_for(lock, patience, [this] { return stop_ || !queue_.empty(); });
   idle_ = false;
   queue_.swap(taken);
   return !stop_ || !taken.empty();
@@ -144,7 +118,7 @@ void group_commit::run() {
     if (!usable())
       recover();
     else if (taken.empty())
-      look_after_the_log(true);
+      writer_->look_after_the_store(true);
   }
 }
 
@@ -156,83 +130,38 @@ void group_commit::process(batch b) {
   const auto start = std::chrono::steady_clock::now();
   busy_since_ms_ = steady_ms();
   try {
-    if (!commit_together(b)) commit_carefully(b);
-  } catch (const sqlite_error& e) {
+    writer_->write(b);
+  } catch (const store_fault& why) {
     busy_since_ms_ = 0;
-    return fault(b, e);
+    return fault(b, why);
   }
   busy_since_ms_ = 0;
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-  if (options_.observe.commit_seconds) options_.observe.commit_seconds(took.count());
-  const auto position = connection_->tx.position();
+  if (observe_.commit_seconds) observe_.commit_seconds(took.count());
+  const auto position = writer_->position();
   answer(b);
-  if (options_.on_commit) options_.on_commit(position);
-  look_after_the_log(false);
+  if (on_commit_) on_commit_(position);
+  writer_->look_after_the_store(false);
 }
 
-group_commit::outcome group_commit::apply(job& j) {
-  auto& tx = connection_->tx;
-  return std::visit(overload{[&](append_job& x) { return tx.apply(x.item, x.hashes); }, [&](adjust_job& x) { return tx.apply(x.item); },
-                             [&](set_job& x) { return tx.apply(x.item); },
-                             [&](import_job& x) -> outcome {
-                               tx.apply(x.items, wall_clock());
-                               return append_outcome{0, tx.position()};
-                             },
-                             [&](outbox_job& x) -> outcome {
-                               tx.remove_outbox(x.keys);
-                               return append_outcome{};
-                             },
-                             [&](keep_job& x) -> outcome {
-                               tx.keep(x.notices);
-                               return append_outcome{};
-                             }},
-                    j.what);
+void group_commit::fault(batch b, const store_fault& why) {
+  healthy_.store(false, std::memory_order_relaxed);
+  spdlog::error("the store cannot be written: {}; {} waiting, no new ones are taken", why.what(), b.size());
+  retry_at_ = std::chrono::steady_clock::now() + writer_->retry_after();
+  for (auto& j : b)
+    j.result = domain::failure{why.outcome_unknown() ? domain::errc::timed_out : domain::errc::unavailable,
+                               fmt::format("the store cannot be written: {}", why.what())};
+  answer(b);
 }
 
-void group_commit::commit() {
-  if (options_.observe.before_commit) options_.observe.before_commit();
-  committing_ = true;
-  connection_->tx.commit();
-  committing_ = false;
-  if (options_.observe.after_commit) options_.observe.after_commit();
-}
-
-bool group_commit::commit_together(batch b) {
-  auto& tx = connection_->tx;
-  tx.begin();
-  try {
-    for (auto& j : b) j.result = apply(j);
-    tx.purge_answers(wall_clock() - answers_kept, 2 * b.size());
-    if (tx.flush()) {
-      commit();
-      return true;
-    }
-  } catch (const sqlite_error& e) {
-    if (!e.is_constraint()) throw;
+void group_commit::recover() {
+  if (std::chrono::steady_clock::now() < retry_at_) return;
+  if (writer_->recover()) {
+    healthy_.store(true, std::memory_order_relaxed);
+    spdlog::info("the store can be written again");
+  } else {
+    retry_at_ = std::chrono::steady_clock::now() + writer_->retry_after();
   }
-  tx.roll_back();
-  return false;
-}
-
-void group_commit::commit_carefully(batch b) {
-  auto& tx = connection_->tx;
-  tx.begin();
-  for (auto& j : b) {
-    tx.set_savepoint();
-    try {
-      j.result = apply(j);
-      if (tx.flush()) {
-        tx.release_savepoint();
-        continue;
-      }
-      j.result = domain::failure{domain::errc::conflict, "the stock does not allow it"};
-    } catch (const sqlite_error& e) {
-      if (!e.is_constraint()) throw;
-      j.result = domain::failure{domain::errc::conflict, e.what()};
-    }
-    tx.roll_back_to_savepoint();
-  }
-  commit();
 }
 
 void group_commit::answer(batch b) {
@@ -248,7 +177,7 @@ void group_commit::answer(batch b) {
                         [&](set_job& x) { x.done(std::move(j.result)); }},
                j.what);
   }
-  if (appends > 0 && options_.observe.batch_size) options_.observe.batch_size(appends);
+  if (appends > 0 && observe_.batch_size) observe_.batch_size(appends);
 }
 
-}  // namespace coreldove::persistence::sqlite
+}  // namespace coreldove::persistence

@@ -1,13 +1,12 @@
-#include "persistence/sqlite/audit.hpp"
+#include "persistence/sql/audit.hpp"
 
 #include <fmt/format.h>
 
-#include "persistence/sqlite/order_writer.hpp"
-#include "persistence/sqlite/schema.hpp"
-#include "persistence/sqlite/stock_ledger.hpp"
-#include "persistence/sqlite/store_file.hpp"
+#include "persistence/order_head.hpp"
+#include "persistence/order_number.hpp"
+#include "persistence/sql/stock_ledger.hpp"
 
-namespace coreldove::persistence::sqlite {
+namespace coreldove::persistence::sql {
 namespace {
 
 domain::time_point time(std::int64_t ms) { return domain::time_point{domain::duration{ms}}; }
@@ -17,65 +16,58 @@ std::optional<domain::time_point> maybe_time(std::optional<std::int64_t> ms) {
   return time(*ms);
 }
 
-class audited_file final : public audit_source {
+class audited_store final : public audit_source {
 public:
-  explicit audited_file(database& db, std::unique_ptr<database> own = nullptr)
-      : own_(std::move(own)),
-        db_(db),
-        order_(db_.prepare("SELECT o.version,o.hash,o.status,o.payment,o.fulfillment,o.customer_id,o.customer_email,o.currency,o.digits,o.total,o.captured,"
-                           "o.refunded,o.no,o.updated_at,o.confirmed_at,o.shipped_at,o.delivered_at,o.unfinished,d.document,o.total_e4"
-                           " FROM orders o LEFT JOIN documents d ON d.no=o.no WHERE o.id=?")),
-        timers_(db_.prepare("SELECT kind,n,due_at FROM timers WHERE order_id=? ORDER BY kind,n")),
-        reviews_(db_.prepare("SELECT n,kind,state,no,document FROM reviews WHERE order_id=? ORDER BY n")),
-        listing_(db_.prepare("SELECT 1 FROM order_skus WHERE sku=? AND no=(SELECT no FROM orders WHERE id=?)")),
-        parcel_(db_.prepare("SELECT order_id FROM parcels WHERE tracking_number=?")),
-        outbox_(db_.prepare("SELECT kind,key,payload FROM outbox WHERE key>?1||'/' AND key<?1||'0'")) {}  // '0' follows '/'
+  audited_store(connection& db, std::unique_ptr<connection> own) : own_(std::move(own)), db_(db) {}
 
   void each_event(const std::function<void(const domain::history_entry&, const digest&)>& see) override {
-    auto all = db_.prepare("SELECT position,stream,seq,type,at,by,trace_id,data,hash FROM events ORDER BY stream,seq");
-    auto r = all.query();
+    auto r = db_.query_many("SELECT position,stream,seq,type,at,by,trace_id,data,hash FROM events ORDER BY stream,seq");
     while (r.next()) see({r.count(0), r.string(1), r.count(2), r.string(3), time(r.integer(4)), r.string(5), r.string(6), r.string(7)}, r.hash(8));
   }
 
   std::optional<stored_order> order(const std::string& id) override {
     stored_order s;
     {
-      auto r = order_.query(id);
+      auto r = db_.query(
+          "SELECT o.version,o.hash,o.status,o.payment,o.fulfillment,o.customer_id,o.customer_email,o.currency,o.digits,o.total,o.captured,"
+          "o.refunded,o.no,o.updated_at,o.confirmed_at,o.shipped_at,o.delivered_at,o.unfinished,d.document,o.total_e4"
+          " FROM orders o LEFT JOIN documents d ON d.no=o.no WHERE o.id=?",
+          id);
       if (!r.next()) return std::nullopt;
       s.version = r.count(0);
       s.head = r.hash(1);
       s.row = row_in(r);
       s.search_columns_fit = r.integer(19) == with_four_decimals(s.row.total, s.row.currency_digits);
     }
-    auto t = timers_.query(id);
+    auto t = db_.query("SELECT kind,n,due_at FROM timers WHERE order_id=? ORDER BY kind,n", id);
     while (t.next()) s.timers.push_back({static_cast<domain::timer_kind>(t.integer(0)), static_cast<std::uint32_t>(t.integer(1)), time(t.integer(2))});
-    auto v = reviews_.query(id);
+    auto v = db_.query("SELECT n,kind,state,no,document FROM reviews WHERE order_id=? ORDER BY n", id);
     while (v.next())
       s.reviews.push_back({static_cast<std::uint32_t>(v.integer(0)), static_cast<domain::review_kind>(v.integer(1)), v.string(2),
                            time(created_ms_of(v.integer(3))), v.string(4)});
-    auto m = outbox_.query(id);
+    auto m = db_.query("SELECT kind,key,payload FROM outbox WHERE key>?1||'/' AND key<?1||'0' ORDER BY key", id);  // '0' follows '/'
     while (m.next()) s.outbox.push_back({m.string(0), m.string(1), m.string(2)});
     return s;
   }
 
-  bool is_listed_under(const std::string& id, const std::string& sku) override { return listing_.query(sku, id).next(); }
+  bool is_listed_under(const std::string& id, const std::string& sku) override {
+    return db_.query("SELECT 1 FROM order_skus WHERE sku=? AND no=(SELECT no FROM orders WHERE id=?)", sku, id).next();
+  }
 
   std::string order_of_parcel(const std::string& tracking_number) override {
-    auto r = parcel_.query(tracking_number);
+    auto r = db_.query("SELECT order_id FROM parcels WHERE tracking_number=?", tracking_number);
     return r.next() ? r.string(0) : std::string();
   }
 
   void each_stock_row(const std::function<void(const domain::stock_row&)>& see) override {
-    auto all = db_.prepare("SELECT sku,warehouse,on_hand,reserved FROM stock");
-    auto r = all.query();
+    auto r = db_.query_many("SELECT sku,warehouse,on_hand,reserved FROM stock ORDER BY sku,warehouse");
     while (r.next()) see({r.string(0), r.string(1), {r.integer(2), r.integer(3)}});
   }
 
   void each_figure(const std::function<void(const figure_key&, const figure_values&)>& see) override {
-    auto all = db_.prepare(
+    auto r = db_.query_many(
         "SELECT bucket,status,payment,fulfillment,currency,orders,total,captured,refunded,confirmed,confirm_ms,shipped,ship_ms,"
         "delivered,deliver_ms FROM figures");
-    auto r = all.query();
     while (r.next()) {
       figure_key k{r.integer(0), static_cast<std::uint8_t>(r.integer(1)), static_cast<std::uint8_t>(r.integer(2)), static_cast<std::uint8_t>(r.integer(3)), {}};
       r.text(4).copy(k.currency.data(), k.currency.size());
@@ -86,49 +78,36 @@ public:
   }
 
   void each_answer(const std::function<void(const kept_answer&)>& see) override {
-    auto all = db_.prepare(
+    auto r = db_.query_many(
         "SELECT i.scope,i.key,i.order_id,i.version,coalesce(o.version,0) FROM idempotency i LEFT JOIN orders o ON o.id=i.order_id"
         " WHERE i.order_id LIKE 'ord\\_%' ESCAPE '\\' AND i.version>coalesce(o.version,0)");
-    auto r = all.query();
     while (r.next()) see({r.string(0), r.string(1), r.string(2), r.count(3), r.count(4)});
   }
 
   positions count_positions() override {
-    auto s = db_.prepare("SELECT count(*),max(position) FROM events");
-    auto r = s.query();
+    auto r = db_.query("SELECT count(*),max(position) FROM events");
     r.next();
     return {r.count(0), r.count(1)};
   }
 
   void each_orphan(bool listings, bool parcels, const std::function<void(const orphan&)>& see) override {
-    const auto look = [&](const char* table, const char* sql) {
-      auto all = db_.prepare(sql);
-      auto r = all.query();
+    const auto look = [&](const char* table, const std::string& sql) {
+      auto r = db_.query_many(sql);
       while (r.next()) see({table, r.string(0)});
     };
     look("orders", "SELECT id FROM orders o WHERE NOT EXISTS (SELECT 1 FROM events e WHERE e.stream=o.id)");
     look("documents", "SELECT no FROM documents d WHERE NOT EXISTS (SELECT 1 FROM orders o WHERE o.no=d.no)");
     for (const auto* table : {"timers", "reviews"})
-      look(table, fmt::format("SELECT DISTINCT order_id FROM {} t WHERE NOT EXISTS (SELECT 1 FROM orders o WHERE o.id=t.order_id)", table).c_str());
-    look("outbox", "SELECT key FROM outbox WHERE NOT EXISTS (SELECT 1 FROM orders WHERE id=substr(key,1,instr(key,'/')-1))");
+      look(table, fmt::format("SELECT DISTINCT order_id FROM {} t WHERE NOT EXISTS (SELECT 1 FROM orders o WHERE o.id=t.order_id)", table));
+    look("outbox", fmt::format("SELECT key FROM outbox WHERE NOT EXISTS (SELECT 1 FROM orders WHERE id={})", db_.words().order_of_key));
     // What the order itself says stands in its document, which has been looked at before.
-    if (listings)
-      look("order_skus",
-           "SELECT no||' '||sku FROM order_skus s WHERE NOT EXISTS"
-           " (SELECT 1 FROM documents d, json_each(d.document,'$.items') i WHERE d.no=s.no AND json_extract(i.value,'$.sku')=s.sku)");
-    if (parcels)
-      look("parcels",
-           "SELECT tracking_number FROM parcels p WHERE NOT EXISTS"
-           " (SELECT 1 FROM orders o JOIN documents d ON d.no=o.no, json_each(d.document,'$.shipments') s"
-           " WHERE o.id=p.order_id AND json_extract(s.value,'$.tracking_number')=p.tracking_number)");
+    if (listings) look("order_skus", db_.words().stray_listings);
+    if (parcels) look("parcels", db_.words().stray_parcels);
   }
 
   row_counts count_rows() override { return {count("order_skus"), count("parcels")}; }
 
-  domain::result<stock_ledger_page> stock_ledger(std::uint64_t after, std::uint64_t until) override {
-    if (!ledger_reader_) ledger_reader_.emplace(open_for_reading(sqlite3_db_filename(db_.handle(), "main")));
-    return sqlite::stock_ledger(*ledger_reader_, after, until);
-  }
+  domain::result<stock_ledger_page> stock_ledger(std::uint64_t after, std::uint64_t until) override { return sql::stock_ledger(db_, after, until); }
 
 private:
   static order_row row_in(const rows& r) {
@@ -154,30 +133,21 @@ private:
   }
 
   std::uint64_t count(std::string_view table) {
-    auto s = db_.prepare(fmt::format("SELECT count(*) FROM {}", table));
-    auto r = s.query();
+    auto r = db_.query(fmt::format("SELECT count(*) FROM {}", table));
     return r.next() ? r.count(0) : 0;
   }
 
-  std::unique_ptr<database> own_;
-  database& db_;
-  std::optional<reader> ledger_reader_;
-  statement order_, timers_, reviews_, listing_, parcel_, outbox_;
+  std::unique_ptr<connection> own_;
+  connection& db_;
 };
 
 }  // namespace
 
-std::unique_ptr<audit_source> open_audit(const std::filesystem::path& file) {
-  auto db = open_for_reading(file);
-  if (const auto version = db.pragma("user_version"); version != schema_version())
-    throw std::runtime_error(
-        fmt::format("{} has schema version {}, this program's is {}: run coreldove migrate first", file.string(), version, schema_version()));
-  db.execute("BEGIN");
-  auto own = std::make_unique<database>(std::move(db));
-  auto& connection = *own;
-  return std::make_unique<audited_file>(connection, std::move(own));
+std::unique_ptr<audit_source> audit_of(connection& db) { return std::make_unique<audited_store>(db, nullptr); }
+
+std::unique_ptr<audit_source> audit_over(std::unique_ptr<connection> db) {
+  auto& one = *db;
+  return std::make_unique<audited_store>(one, std::move(db));
 }
 
-std::unique_ptr<audit_source> audit_of(database& db) { return std::make_unique<audited_file>(db); }
-
-}  // namespace coreldove::persistence::sqlite
+}  // namespace coreldove::persistence::sql

@@ -1,16 +1,14 @@
 #pragma once
-// A SQLite store as `verify` reads it: one read-only snapshot, without the writer's lock, so that a server may be running.
-#include <filesystem>
+// A store as `verify` reads it, over a connection that has begun a transaction: all of it is one state of the store.
 #include <memory>
 
-#include "persistence/sqlite/database.hpp"
+#include "persistence/sql/connection.hpp"
 #include "persistence/verify.hpp"
 
-namespace coreldove::persistence::sqlite {
+namespace coreldove::persistence::sql {
 
-/// Throws std::runtime_error where the store cannot be opened or has another schema than this program's.
-std::unique_ptr<audit_source> open_audit(const std::filesystem::path& file);
-/// The same over a connection that must outlive it.
-std::unique_ptr<audit_source> audit_of(database& db);
+/// The connection must outlive it.
+std::unique_ptr<audit_source> audit_of(connection& db);
+std::unique_ptr<audit_source> audit_over(std::unique_ptr<connection> db);
 
-}  // namespace coreldove::persistence::sqlite
+}  // namespace coreldove::persistence::sql

@@ -1,4 +1,4 @@
-#include "persistence/sqlite/figures_reader.hpp"
+#include "persistence/sql/figures_reader.hpp"
 
 #include <algorithm>
 #include <array>
@@ -7,9 +7,9 @@
 #include <string>
 
 #include "persistence/figures.hpp"
-#include "persistence/sqlite/schema.hpp"
+#include "persistence/order_number.hpp"
 
-namespace coreldove::persistence::sqlite {
+namespace coreldove::persistence::sql {
 namespace {
 
 struct bounds {
@@ -34,8 +34,9 @@ split_range split(const time_range& range) {
   return {{first_hour, last_hour}, {{{first_no(from), first_no(first_hour * bucket_ms)}, {first_no(last_hour * bucket_ms), first_no(to)}}}};
 }
 
-/// Conditions on the three statuses, from parameter ?3 on; a missing one is always true.
-constexpr const char* status_conditions = " AND (?3 IS NULL OR status=?3) AND (?4 IS NULL OR payment=?4) AND (?5 IS NULL OR fulfillment=?5)";
+/// Conditions on the three statuses, from parameter ?3 on; a missing one is always true. PostgreSQL learns a
+/// parameter's type where it meets it first, so the comparison comes before the question whether it is NULL.
+constexpr const char* status_conditions = " AND (status=?3 OR ?3 IS NULL) AND (payment=?4 OR ?4 IS NULL) AND (fulfillment=?5 OR ?5 IS NULL)";
 
 template <class T>
 std::optional<std::int64_t> number(const std::optional<T>& v) {
@@ -43,10 +44,10 @@ std::optional<std::int64_t> number(const std::optional<T>& v) {
   return static_cast<std::int64_t>(*v);
 }
 
-std::uint64_t count(statement& s, const bounds& b, const status_filter& f) {
+std::uint64_t count(connection& r, const std::string& sql, const bounds& b, const status_filter& f) {
   if (b.from >= b.to) return 0;
-  auto r = s.query(b.from, b.to, number(f.status), number(f.payment), number(f.fulfillment));
-  return r.next() ? r.count(0) : 0;
+  auto found = r.query(sql + status_conditions, b.from, b.to, number(f.status), number(f.payment), number(f.fulfillment));
+  return found.next() ? found.count(0) : 0;
 }
 
 struct tally {
@@ -59,11 +60,11 @@ struct tally {
   }
 };
 
-void add_hours(reader& r, const bounds& b, tally& to) {
-  auto& s = r.prepared(
+void add_hours(connection& r, const bounds& b, tally& to) {
+  auto found = r.query(
       "SELECT status,currency,orders,total,captured,refunded,confirmed,confirm_ms,shipped,ship_ms,delivered,deliver_ms FROM figures"
-      " WHERE bucket>=? AND bucket<?");
-  auto found = s.query(b.from, b.to);
+      " WHERE bucket>=? AND bucket<?",
+      b.from, b.to);
   while (found.next()) {
     figure_values v{};
     for (std::size_t i = 0; i < figure_count; ++i) v[i] = found.count(static_cast<int>(i) + 2);
@@ -71,9 +72,8 @@ void add_hours(reader& r, const bounds& b, tally& to) {
   }
 }
 
-void add_orders(reader& r, const bounds& b, tally& to) {
-  auto& s = r.prepared("SELECT status,currency,no,total,captured,refunded,confirmed_at,shipped_at,delivered_at FROM orders WHERE no>=? AND no<?");
-  auto found = s.query(b.from, b.to);
+void add_orders(connection& r, const bounds& b, tally& to) {
+  auto found = r.query("SELECT status,currency,no,total,captured,refunded,confirmed_at,shipped_at,delivered_at FROM orders WHERE no>=? AND no<?", b.from, b.to);
   while (found.next()) {
     order_figures f;
     const auto created = created_ms_of(found.integer(2));
@@ -99,15 +99,14 @@ std::optional<std::int64_t> average(std::uint64_t sum, std::uint64_t n) {
 
 }  // namespace
 
-std::uint64_t count_orders(reader& r, const status_filter& f, const time_range& range) {
+std::uint64_t count_orders(connection& r, const status_filter& f, const time_range& range) {
   const auto parts = split(range);
-  auto total = count(r.prepared(std::string("SELECT sum(orders) FROM figures WHERE bucket>=?1 AND bucket<?2") + status_conditions), parts.buckets, f);
-  for (const auto& edge : parts.edges)
-    total += count(r.prepared(std::string("SELECT count(*) FROM orders NOT INDEXED WHERE no>=?1 AND no<?2") + status_conditions), edge, f);
+  auto total = count(r, "SELECT sum(orders) FROM figures WHERE bucket>=?1 AND bucket<?2", parts.buckets, f);
+  for (const auto& edge : parts.edges) total += count(r, "SELECT count(*) FROM orders NOT INDEXED WHERE no>=?1 AND no<?2", edge, f);
   return total;
 }
 
-domain::performance performance_of(reader& r, const time_range& range) {
+domain::performance performance_of(connection& r, const time_range& range) {
   const auto parts = split(range);
   tally t;
   add_hours(r, parts.buckets, t);
@@ -128,9 +127,9 @@ domain::performance performance_of(reader& r, const time_range& range) {
   p.average_confirm_ms = average(all[5], all[4]);
   p.average_ship_ms = average(all[7], all[6]);
   p.average_deliver_ms = average(all[9], all[8]);
-  auto open = r.prepared("SELECT count(*) FROM reviews WHERE state='open'").query();
+  auto open = r.query("SELECT count(*) FROM reviews WHERE state='open'");
   if (open.next()) p.open_reviews = open.count(0);
   return p;
 }
 
-}  // namespace coreldove::persistence::sqlite
+}  // namespace coreldove::persistence::sql

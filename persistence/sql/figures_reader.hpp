@@ -5,9 +5,9 @@
 
 #include "domain/order_state.hpp"
 #include "domain/query.hpp"
-#include "persistence/sqlite/reader_pool.hpp"
+#include "persistence/sql/connection.hpp"
 
-namespace coreldove::persistence::sqlite {
+namespace coreldove::persistence::sql {
 
 /// Creation times; inclusive below, exclusive above.
 struct time_range {
@@ -20,7 +20,7 @@ struct status_filter {
   std::optional<domain::fulfillment_status> fulfillment;
 };
 
-std::uint64_t count_orders(reader& r, const status_filter& f, const time_range& range);
-domain::performance performance_of(reader& r, const time_range& range);
+std::uint64_t count_orders(connection& r, const status_filter& f, const time_range& range);
+domain::performance performance_of(connection& r, const time_range& range);
 
-}  // namespace coreldove::persistence::sqlite
+}  // namespace coreldove::persistence::sql

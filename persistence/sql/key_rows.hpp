@@ -1,14 +1,17 @@
 #pragma once
-// Rows of the api_keys table, as the command line and the server's readers both read them.
+// The api_keys table, as the command line and the server's readers both read it.
+#include <memory>
+#include <optional>
+#include <string>
+
 #include "persistence/api_keys.hpp"
-#include "persistence/sqlite/database.hpp"
+#include "persistence/sql/connection.hpp"
 
-namespace coreldove::persistence::sqlite {
+namespace coreldove::persistence::sql {
 
-inline constexpr const char* key_with_hash_sql = "SELECT id,name,role,created_at,revoked FROM api_keys WHERE hash=? AND revoked=0";
+/// Throws error.
+std::optional<api_key> key_with_hash(connection& db, const std::string& hash);
 
-api_key key_of(const rows& r);
-/// `by_hash`: prepared from key_with_hash_sql.
-std::optional<api_key> key_with_hash(statement& by_hash, std::string_view hash);
+std::unique_ptr<api_keys> keys_over(std::unique_ptr<connection> db);
 
-}  // namespace coreldove::persistence::sqlite
+}  // namespace coreldove::persistence::sql

@@ -1,4 +1,4 @@
-#include "persistence/sqlite/list.hpp"
+#include "persistence/sql/list.hpp"
 
 #include <fmt/format.h>
 
@@ -10,10 +10,10 @@
 
 #include "domain/money.hpp"
 #include "domain/ulid.hpp"
-#include "persistence/sqlite/figures_reader.hpp"
-#include "persistence/sqlite/schema.hpp"
+#include "persistence/order_number.hpp"
+#include "persistence/sql/figures_reader.hpp"
 
-namespace coreldove::persistence::sqlite {
+namespace coreldove::persistence::sql {
 namespace {
 
 using parameter = std::variant<std::int64_t, std::string>;
@@ -41,18 +41,26 @@ struct plan {
   std::vector<clause> counted_by;  // where not empty: the sum of these is the total of the one filter
 };
 
-/// Everything with this beginning is at least the text and less than this: UTF-8 has no byte 0xFF.
-std::string end_of_prefix(const std::string& text) { return text + '\xff'; }
+/// Everything with this beginning is at least the text and less than this: behind it stands the last code point, which is no character.
+std::string end_of_prefix(const std::string& text) { return text + "\xf4\x8f\xbf\xbf"; }
+
+/// As databases do where letters' case does not count.
+std::string folded(std::string text) {
+  for (auto& c : text)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return text;
+}
 
 void append_clause(clause& to, const clause& c) {
   to.sql += c.sql;
   to.parameters.insert(to.parameters.end(), c.parameters.begin(), c.parameters.end());
 }
 
-rows start(statement& s, const std::vector<parameter>& parameters) {
-  int index = 0;
-  for (const auto& p : parameters) std::visit([&](const auto& v) { s.bind(++index, v); }, p);
-  return s.started();
+rows start(connection& r, const std::string& sql, const std::vector<parameter>& parameters) {
+  std::vector<value> values;
+  values.reserve(parameters.size());
+  for (const auto& p : parameters) values.push_back(std::visit([](const auto& v) { return to_value(v); }, p));
+  return r.query_planned(sql, values);
 }
 
 clause from_where(const plan& p, const filter* leading) {
@@ -63,7 +71,7 @@ clause from_where(const plan& p, const filter* leading) {
   else if (leading != nullptr)
     c.sql = fmt::format("FROM orders o INDEXED BY {} WHERE ", leading->index), append_clause(c, leading->test);
   else
-    c.sql = "FROM orders o NOT INDEXED WHERE 1";
+    c.sql = "FROM orders o NOT INDEXED WHERE TRUE";
   for (const auto& f : p.filters) {
     if (&f == leading) continue;
     c.sql += " AND ";
@@ -74,20 +82,22 @@ clause from_where(const plan& p, const filter* leading) {
   return c;
 }
 
-std::uint64_t count(reader& r, const clause& c) {
-  auto found = start(r.prepared("SELECT count(*) " + c.sql), c.parameters);
+std::uint64_t count(connection& r, const clause& c) {
+  auto found = start(r, "SELECT count(*) " + c.sql, c.parameters);
   return found.next() ? found.count(0) : 0;
 }
 
-std::int64_t width(reader& r, const plan& p, const filter& f) {
+std::int64_t width(connection& r, const plan& p, const filter& f) {
   const plan alone{{f}, p.range, p.narrow, {}};
   auto c = from_where(alone, &alone.filters.front());
-  auto found = start(r.prepared(fmt::format("SELECT count(*) FROM (SELECT 1 {} LIMIT {})", c.sql, p.narrow)), c.parameters);
+  auto found = start(r, fmt::format("SELECT count(*) FROM (SELECT 1 {} LIMIT {}) s", c.sql, p.narrow), c.parameters);
   return found.next() ? found.integer(0) : 0;
 }
 
-/// The filter with the fewest rows; where all have many, the first that gives them in the order of the list; else the table itself.
-const filter* choose_lead(reader& r, const plan& p) {
+/// The filter with the fewest rows; where all have many, the first that gives them in the order of the list; else the table itself. Nothing where the
+/// database chooses.
+const filter* choose_lead(connection& r, const plan& p) {
+  if (!r.words().led_by_hand) return nullptr;
   const filter* best = nullptr;
   auto fewest = std::numeric_limits<std::int64_t>::max();
   for (const auto& f : p.filters) {
@@ -108,24 +118,31 @@ void add_status(plan& p, const char* column, const std::optional<T>& value) {
 }
 
 /// An order's id, or the beginning of a customer's id or address.
-void add_search(reader& r, plan& p, const std::string& q) {
+void add_search(connection& r, plan& p, const std::string& q) {
   if (domain::is_order_id(q)) {
     p.filters.push_back({{"o.id=?", {q}}, lead::index, "sqlite_autoindex_orders_1", true});
     return;
   }
-  const auto end = end_of_prefix(q);
+  const auto end = end_of_prefix(q), small = folded(q), small_end = end_of_prefix(small);
+  const auto is_email = [&r](std::string_view table) {
+    const auto column = fmt::format(fmt::runtime(r.words().case_blind), fmt::format("{}customer_email", table));
+    return fmt::format("{0}>=? AND {0}<?", column);
+  };
   const filter customer{{"o.customer_id>=? AND o.customer_id<?", {q, end}}, lead::index, "orders_customer", false};
-  const filter email{{"o.customer_email>=? AND o.customer_email<?", {q, end}}, lead::index, "orders_email", false};
-  if (width(r, p, customer) + width(r, p, email) < p.narrow) {
-    p.filters.push_back({{"o.no IN (SELECT no FROM orders INDEXED BY orders_customer WHERE customer_id>=? AND customer_id<?"
-                          " UNION SELECT no FROM orders INDEXED BY orders_email WHERE customer_email>=? AND customer_email<?)",
-                          {q, end, q, end}},
+  const filter email{{is_email("o."), {small, small_end}}, lead::index, "orders_email", false};
+  const bool narrow = r.words().led_by_hand && width(r, p, customer) + width(r, p, email) < p.narrow;
+  if (narrow) {
+    p.filters.push_back({{fmt::format("o.no IN (SELECT no FROM orders INDEXED BY orders_customer WHERE customer_id>=? AND customer_id<?"
+                                      " UNION SELECT no FROM orders INDEXED BY orders_email WHERE {})",
+                                      is_email("")),
+                          {q, end, small, small_end}},
                          lead::table,
                          "",
                          true});
     return;
   }
-  p.filters.push_back({{"(o.customer_id>=? AND o.customer_id<? OR o.customer_email>=? AND o.customer_email<?)", {q, end, q, end}}, lead::table, "", true});
+  p.filters.push_back({{fmt::format("(o.customer_id>=? AND o.customer_id<? OR {})", is_email("o.")), {q, end, small, small_end}}, lead::table, "", true});
+  if (!r.words().led_by_hand) return;
   const filter not_customer{{"NOT (o.customer_id>=? AND o.customer_id<?)", {q, end}}, lead::table, "", true};
   const plan by_customer{{customer}, p.range, p.narrow, {}};
   const plan by_email_alone{{email, not_customer}, p.range, p.narrow, {}};
@@ -136,7 +153,7 @@ domain::failure invalid(const char* name, const char* what) {
   return {domain::errc::invalid_input, "the query cannot be read", {{fmt::format("/{}", name), "invalid", what}}};
 }
 
-domain::result<plan> make_plan(reader& r, const domain::order_query& q, std::int64_t narrow) {
+domain::result<plan> make_plan(connection& r, const domain::order_query& q, std::int64_t narrow) {
   plan p;
   p.narrow = narrow;
   const auto no_at = [](const std::optional<domain::time_point>& t, std::int64_t otherwise) {
@@ -159,7 +176,7 @@ domain::result<plan> make_plan(reader& r, const domain::order_query& q, std::int
   return p;
 }
 
-std::uint64_t total_of(reader& r, const domain::order_query& q, const plan& p, const filter* leading) {
+std::uint64_t total_of(connection& r, const domain::order_query& q, const plan& p, const filter* leading) {
   const bool only_statuses = q.customer_id.empty() && q.sku.empty() && q.q.empty() && !q.min_total && !q.max_total;
   if (only_statuses) return count_orders(r, {q.status, q.payment, q.fulfillment}, {q.created_after, q.created_before});
   if (p.filters.size() == 1 && !p.counted_by.empty()) {
@@ -175,7 +192,7 @@ std::uint64_t total_of(reader& r, const domain::order_query& q, const plan& p, c
   return count(r, from_where(p, leading));
 }
 
-void read_page(reader& r, const domain::order_query& q, const plan& p, const filter* leading, domain::page& page) {
+void read_page(connection& r, const domain::order_query& q, const plan& p, const filter* leading, domain::page& page) {
   const auto limit = static_cast<std::int64_t>(std::clamp<std::uint32_t>(q.limit, 1, 200));
   const auto* direction = q.oldest_first ? "ASC" : "DESC";
   auto c = from_where(p, leading);
@@ -185,7 +202,7 @@ void read_page(reader& r, const domain::order_query& q, const plan& p, const fil
       "SELECT p.no,(SELECT document FROM documents d WHERE d.no=p.no) FROM (SELECT {0} AS no {1} ORDER BY {0} {2} LIMIT ?) p"
       " ORDER BY p.no {2}",
       no, c.sql, direction);
-  auto found = start(r.prepared(sql), c.parameters);
+  auto found = start(r, sql, c.parameters);
   std::int64_t last = 0;
   while (found.next()) {
     if (static_cast<std::int64_t>(page.items.size()) == limit) {
@@ -211,7 +228,7 @@ std::optional<std::int64_t> no_of(std::string_view cursor) {
   return no;
 }
 
-domain::result<domain::page> list_orders(reader& r, const domain::order_query& q, std::int64_t narrow) {
+domain::result<domain::page> list_orders(connection& r, const domain::order_query& q, std::int64_t narrow) {
   return r.in_snapshot([&]() -> domain::result<domain::page> {
     auto p = make_plan(r, q, narrow);
     if (!p) return p.error();
@@ -229,14 +246,14 @@ domain::result<domain::page> list_orders(reader& r, const domain::order_query& q
   });
 }
 
-domain::result<domain::page> list_reviews(reader& r, const domain::review_query& q) {
+domain::result<domain::page> list_reviews(connection& r, const domain::review_query& q) {
   std::int64_t after = -1;
   if (!q.cursor.empty()) {
     const auto no = no_of(q.cursor);
     if (!no) return invalid("cursor", "is none that this server gave out");
     after = *no;
   }
-  clause c{"FROM reviews WHERE 1", {}};
+  clause c{"FROM reviews WHERE TRUE", {}};
   if (q.state != "all") append_clause(c, {" AND state=?", {q.state}});
   if (q.kind) append_clause(c, {" AND kind=?", {static_cast<std::int64_t>(*q.kind)}});
   return r.in_snapshot([&]() -> domain::result<domain::page> {
@@ -244,7 +261,7 @@ domain::result<domain::page> list_reviews(reader& r, const domain::review_query&
     page.total = count(r, c);
     const auto limit = std::clamp<std::uint32_t>(q.limit, 1, 200);
     append_clause(c, {" AND no>? ORDER BY no LIMIT ?", {after, static_cast<std::int64_t>(limit) + 1}});
-    auto found = start(r.prepared("SELECT no,document " + c.sql), c.parameters);
+    auto found = start(r, "SELECT no,document " + c.sql, c.parameters);
     while (found.next()) {
       if (page.items.size() == limit) {
         page.next_cursor = cursor_of(after);
@@ -257,4 +274,4 @@ domain::result<domain::page> list_reviews(reader& r, const domain::review_query&
   });
 }
 
-}  // namespace coreldove::persistence::sqlite
+}  // namespace coreldove::persistence::sql

@@ -1,28 +1,16 @@
-#include "persistence/sqlite/reader_pool.hpp"
+#include "persistence/sql/reader_pool.hpp"
+
+#include <pthread.h>
 
 #include <algorithm>
 #include <utility>
 
-#include "persistence/sqlite/store_file.hpp"
+namespace coreldove::persistence::sql {
 
-namespace coreldove::persistence::sqlite {
-namespace {
-
-/// Lists are composed of their filters; all combinations that are in use fit.
-constexpr std::size_t statements_max = 256;
-
-}  // namespace
-
-statement& reader::prepared(const std::string& sql) {
-  if (const auto it = statements_.find(sql); it != statements_.end()) return it->second;
-  if (statements_.size() >= statements_max) statements_.clear();
-  return statements_.emplace(sql, db_.prepare(sql)).first->second;
-}
-
-reader_pool::reader_pool(const std::filesystem::path& file, unsigned threads, std::size_t max_queued)
+reader_pool::reader_pool(const std::function<std::unique_ptr<connection>()>& open, unsigned threads, std::size_t max_queued)
     : long_running_max_(std::max(threads, 2u) - 1), max_queued_(max_queued) {
-  for (unsigned i = 0; i < std::max(threads, 1u); ++i) readers_.emplace_back(open_for_reading(file));
-  for (auto& r : readers_) threads_.emplace_back([this, &r] { run(r); });
+  for (unsigned i = 0; i < std::max(threads, 1u); ++i) readers_.push_back(open());
+  for (auto& r : readers_) threads_.emplace_back([this, &r] { run(*r); });
 }
 
 reader_pool::~reader_pool() { stop(); }
@@ -62,7 +50,7 @@ bool reader_pool::next(std::unique_lock<std::mutex>& lock, work& what, bool& is_
   return true;
 }
 
-void reader_pool::run(reader& r) {
+void reader_pool::run(connection& r) {
   pthread_setname_np(pthread_self(), "store_reader");
   std::unique_lock lock(mutex_);
   work what;
@@ -76,4 +64,4 @@ void reader_pool::run(reader& r) {
   }
 }
 
-}  // namespace coreldove::persistence::sqlite
+}  // namespace coreldove::persistence::sql

@@ -1,10 +1,10 @@
 #pragma once
-// The reading port over SQLite: every question goes to the pool of readers.
+// The reading port over a database: every question goes to the pool of readers.
 #include "persistence/api_keys.hpp"
-#include "persistence/sqlite/reader_pool.hpp"
+#include "persistence/sql/reader_pool.hpp"
 #include "persistence/store.hpp"
 
-namespace coreldove::persistence::sqlite {
+namespace coreldove::persistence::sql {
 
 class store_reader final : public store {
 public:
@@ -37,4 +37,4 @@ private:
   reader_pool& pool_;
 };
 
-}  // namespace coreldove::persistence::sqlite
+}  // namespace coreldove::persistence::sql

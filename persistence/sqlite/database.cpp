@@ -23,7 +23,9 @@ void configure_library() {
 }  // namespace
 
 sqlite_error::sqlite_error(sqlite3* db, int code)
-    : std::runtime_error(db != nullptr ? fmt::format("{} ({})", sqlite3_errmsg(db), code) : std::string(sqlite3_errstr(code))), code_(code) {}
+    : error(db != nullptr ? fmt::format("{} ({})", sqlite3_errmsg(db), code) : std::string(sqlite3_errstr(code)),
+            (code & 0xff) == SQLITE_CONSTRAINT ? cause::constraint : cause::store),
+      code_(code) {}
 
 bool rows::next() {
   const int code = sqlite3_step(statement_);

@@ -8,20 +8,19 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 
 #include "persistence/hash_chain.hpp"
+#include "persistence/sql/connection.hpp"
 
 namespace coreldove::persistence::sqlite {
 
-class sqlite_error : public std::runtime_error {
+class sqlite_error : public sql::error {
 public:
   sqlite_error(sqlite3* db, int code);
   /// SQLite's extended result code.
   int code() const { return code_; }
-  bool is_constraint() const { return (code_ & 0xff) == SQLITE_CONSTRAINT; }
 
 private:
   int code_;
@@ -76,8 +75,9 @@ public:
     start(args...);
     return rows(statement_.get());
   }
-  /// For queries whose parameters are bound one by one.
+  // For statements whose parameters are bound one by one.
   rows started() { return rows(statement_.get()); }
+  void run_started() { finish(false); }
 
   void bind(int index, std::int64_t value);
   void bind(int index, std::string_view value);

@@ -2,18 +2,6 @@
 
 namespace coreldove::persistence::sqlite {
 
-std::vector<digest> chain_events(const append& item, const digest& before) {
-  std::vector<digest> hashes;
-  hashes.reserve(item.events.size());
-  const digest* last = &before;
-  auto seq = item.expected_version;
-  for (const auto& e : item.events) {
-    hashes.push_back(chain(*last, {item.stream, ++seq, e.type, item.at, item.by, e.data}));
-    last = &hashes.back();
-  }
-  return hashes;
-}
-
 event_writer::event_writer(database& db)
     : insert_(db.prepare("INSERT INTO events(position,stream,seq,type,at,by,trace_id,data,hash) VALUES(?,?,?,?,?,?,?,?,?)")),
       last_position_(db.prepare("SELECT max(position) FROM events")),

@@ -10,9 +10,6 @@
 
 namespace coreldove::persistence::sqlite {
 
-/// The hash of each event of `item`, the first following `before`.
-std::vector<digest> chain_events(const append& item, const digest& before);
-
 class event_writer {
 public:
   explicit event_writer(database& db);

@@ -10,13 +10,6 @@ std::string_view text(const std::array<char, 3>& currency) { return {currency.da
 
 }  // namespace
 
-std::size_t figures_writer::hash_key::operator()(const figure_key& k) const {
-  std::uint64_t h = static_cast<std::uint64_t>(k.bucket);
-  for (const auto part : {k.status, k.payment, k.fulfillment}) h = h * 31 + part;
-  for (const char c : k.currency) h = h * 31 + static_cast<unsigned char>(c);
-  return h * 0x9E3779B97F4A7C15u;
-}
-
 figures_writer::figures_writer(database& db)
     : select_(db.prepare("SELECT orders,total,captured,refunded,confirmed,confirm_ms,shipped,ship_ms,delivered,deliver_ms FROM figures"
                          " WHERE bucket=? AND status=? AND payment=? AND fulfillment=? AND currency=?")),

@@ -23,9 +23,6 @@ public:
   void forget();
 
 private:
-  struct hash_key {
-    std::size_t operator()(const figure_key& k) const;
-  };
   struct entry {
     figure_values values{};
     bool changed = false;
@@ -34,7 +31,7 @@ private:
   entry& load(const figure_key& k);
 
   statement select_, replace_;
-  std::unordered_map<figure_key, entry, hash_key> rows_;  // as the store has them, plus what is not flushed yet
+  std::unordered_map<figure_key, entry, hash_figure_key> rows_;  // as the store has them, plus what is not flushed yet
   std::vector<std::pair<const figure_key, entry>*> changed_;
 };
 

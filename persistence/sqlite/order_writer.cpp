@@ -1,14 +1,9 @@
 #include "persistence/sqlite/order_writer.hpp"
 
-#include <limits>
-
-#include "persistence/sqlite/schema.hpp"
+#include "persistence/order_number.hpp"
 
 namespace coreldove::persistence::sqlite {
 namespace {
-
-/// About 300 bytes each: 20 MB at most for both generations.
-constexpr std::size_t heads_per_generation = 32'768;
 
 std::int64_t ms(domain::time_point t) { return t.time_since_epoch().count(); }
 
@@ -23,31 +18,6 @@ std::optional<std::int64_t> since(std::int64_t created, const std::optional<std:
 }
 
 }  // namespace
-
-std::int64_t with_four_decimals(std::int64_t total, std::uint8_t digits) {
-  for (unsigned d = digits; d < 4; ++d)
-    if (__builtin_mul_overflow(total, 10, &total)) return std::numeric_limits<std::int64_t>::max();
-  return total;
-}
-
-const order_head* head_cache::find(const std::string& id) {
-  if (const auto it = young_.find(id); it != young_.end()) return &it->second;
-  const auto it = old_.find(id);
-  return it == old_.end() ? nullptr : &it->second;
-}
-
-void head_cache::put(const std::string& id, const order_head& head) {
-  if (young_.size() >= heads_per_generation) {
-    old_ = std::move(young_);
-    young_.clear();
-  }
-  young_[id] = head;
-}
-
-void head_cache::clear() {
-  young_.clear();
-  old_.clear();
-}
 
 order_writer::order_writer(database& db)
     : db_(db),
@@ -97,10 +67,7 @@ bool order_writer::insert(const append& item, const digest& hash) {
     r.next();
     h.no = r.is_null(0) ? first : r.integer(0) + 1;
   }
-  h.version = item.expected_version + item.events.size();
-  h.hash = hash;
-  h.figures = order_figures(row);
-  h.unfinished = row.unfinished;
+  h = head_after(item, h, hash);
   const auto& f = h.figures;
   if (!insert_.try_run(h.no, item.stream, h.version, hash, f.status, f.payment, f.fulfillment, row.customer_id, row.customer_email, row.currency,
                        row.currency_digits, row.total, row.captured, row.refunded, with_four_decimals(row.total, row.currency_digits), ms(row.updated_at),
@@ -130,12 +97,7 @@ statement& order_writer::update_of(unsigned changed) {
 
 void order_writer::update(const append& item, const order_head& before, const digest& hash) {
   const auto& row = item.row;
-  order_head h = before;
-  h.version = item.expected_version + item.events.size();
-  h.hash = hash;
-  h.figures = order_figures(row);
-  h.figures.created_ms = before.figures.created_ms;
-  h.unfinished = row.unfinished;
+  order_head h = head_after(item, before, hash);
   const auto& f = h.figures;
   const auto& old = before.figures;
   const unsigned changed = (f.status != old.status ? status : 0u) | (f.payment != old.payment ? payment : 0u) |

@@ -4,36 +4,12 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <unordered_map>
 
 #include "persistence/journal.hpp"
+#include "persistence/order_head.hpp"
 #include "persistence/sqlite/figures_writer.hpp"
 
 namespace coreldove::persistence::sqlite {
-
-/// The total with four decimals, whatever the currency has, so that totals of all currencies stand in one index.
-std::int64_t with_four_decimals(std::int64_t total, std::uint8_t digits);
-
-/// Where an order stands in the store.
-struct order_head {
-  std::int64_t no = 0;
-  std::uint64_t version = 0;
-  digest hash{};
-  order_figures figures;
-  bool unfinished = false;
-  std::size_t parcels = 0;  // tracking numbers known to be in the store
-};
-
-/// The heads of the orders written last, in two generations: when the younger is full, the older is dropped.
-class head_cache {
-public:
-  const order_head* find(const std::string& id);
-  void put(const std::string& id, const order_head& head);
-  void clear();
-
-private:
-  std::unordered_map<std::string, order_head> young_, old_;
-};
 
 class order_writer {
 public:

@@ -5,19 +5,24 @@
 #include <stdexcept>
 #include <utility>
 
-#include "persistence/sqlite/group_commit.hpp"
+#include "persistence/sql/store_reader.hpp"
+#include "persistence/sqlite/reader.hpp"
 #include "persistence/sqlite/store_file.hpp"
-#include "persistence/sqlite/store_reader.hpp"
+#include "persistence/sqlite/writer.hpp"
 
 namespace coreldove::persistence::sqlite {
 
 struct sqlite_store::parts {
-  explicit parts(const sqlite_options& o) : lock(o.file), writer(o), pool(o.file, o.readers, o.max_queued), reader(pool) {}
+  explicit parts(const sqlite_options& o)
+      : lock(o.file),
+        journal(std::make_unique<writer>(o.file, o.observe), o.max_queued, o.on_commit, o.observe),
+        pool([&o] { return std::make_unique<sqlite::reader>(open_for_reading(o.file)); }, o.readers, o.max_queued),
+        reader(pool) {}
 
   store_lock lock;  // first in, last out
-  group_commit writer;
-  reader_pool pool;
-  store_reader reader;
+  group_commit journal;
+  sql::reader_pool pool;
+  sql::store_reader reader;
   bool stopped = false;
 };
 
@@ -31,7 +36,7 @@ sqlite_store::sqlite_store(sqlite_options options) {
 
 sqlite_store::~sqlite_store() { stop(); }
 
-persistence::journal& sqlite_store::journal() { return parts_->writer; }
+persistence::journal& sqlite_store::journal() { return parts_->journal; }
 persistence::store& sqlite_store::store() { return parts_->reader; }
 
 void sqlite_store::find_api_key(std::string hash, reply<std::optional<api_key>> done) { parts_->reader.find_api_key(std::move(hash), std::move(done)); }
@@ -40,7 +45,7 @@ void sqlite_store::stop() {
   if (std::exchange(parts_->stopped, true)) return;
   // Readers first: an open snapshot would keep the writer from emptying the log.
   parts_->pool.stop();
-  parts_->writer.stop();
+  parts_->journal.stop();
 }
 
 }  // namespace coreldove::persistence::sqlite

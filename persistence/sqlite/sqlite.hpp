@@ -8,18 +8,9 @@
 #include <optional>
 #include <string>
 
-#include "persistence/api_keys.hpp"
-#include "persistence/journal.hpp"
-#include "persistence/store.hpp"
+#include "persistence/open_store.hpp"
 
 namespace coreldove::persistence::sqlite {
-
-/// Called on the writer thread; any may be empty.
-struct commit_observers {
-  std::function<void()> before_commit, after_commit;  // COMMIT itself; nobody has been told yet
-  std::function<void(double)> commit_seconds;         // of the whole transaction, from taking the batch to the end of COMMIT
-  std::function<void(std::size_t)> batch_size;        // appends
-};
 
 struct sqlite_options {
   std::filesystem::path file;
@@ -29,19 +20,18 @@ struct sqlite_options {
   commit_observers observe;
 };
 
-class sqlite_store {
+class sqlite_store final : public opened_store {
 public:
   /// Creates or upgrades the store. Throws std::runtime_error with one sentence for the operator: written by a newer program, corrupt, in use by
   /// another process, not writable, on a network file system.
   explicit sqlite_store(sqlite_options options);
-  ~sqlite_store();
+  ~sqlite_store() override;
 
-  persistence::journal& journal();
-  persistence::store& store();
-  /// The unrevoked API key with this SHA-256 (hex), or nothing; on a reader thread.
-  void find_api_key(std::string hash, reply<std::optional<api_key>> done);
-  /// Commits what is queued, empties the write-ahead log and answers `unavailable` from then on. Again: nothing.
-  void stop();
+  persistence::journal& journal() override;
+  persistence::store& store() override;
+  void find_api_key(std::string hash, reply<std::optional<api_key>> done) override;
+  /// Also empties the write-ahead log.
+  void stop() override;
 
 private:
   struct parts;

@@ -2,34 +2,13 @@
 
 #include <fmt/format.h>
 
-#include "persistence/codec/event_codec.hpp"
-#include "persistence/codec/json_writer.hpp"
-#include "persistence/sqlite/schema.hpp"
+#include "persistence/order_number.hpp"
+#include "persistence/written.hpp"
 
 namespace coreldove::persistence::sqlite {
 namespace {
 
 domain::failure conflict(std::string detail) { return {domain::errc::conflict, std::move(detail)}; }
-
-event_record stock_event(std::string_view warehouse, std::int64_t delta, std::string_view reason) {
-  event_record e{"stock_adjusted", {}};
-  json_writer w(e.data);
-  w.begin_object();
-  w.field("warehouse", warehouse);
-  w.key("delta"), w.integer(delta);
-  w.field("reason", reason);
-  w.end_object();
-  return e;
-}
-
-/// A document that is the order's own at that version can be made again from its events: it is not stored twice.
-std::optional<std::string_view> kept_document(const append& item) {
-  const auto& document = item.idempotency->answer.document;
-  if (document == item.row.document) return std::nullopt;
-  return document;
-}
-
-std::string sku_stream(std::string_view sku) { return fmt::format("sku/{}", sku); }
 
 }  // namespace
 

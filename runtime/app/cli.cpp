@@ -5,12 +5,14 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "bench/bench.hpp"
 #include "config/option.hpp"
+#include "persistence/open_store.hpp"
 
 namespace coreldove::app {
 namespace {
@@ -83,10 +85,11 @@ action with_settings(std::function<int(const config::settings&)> run) {
   };
 }
 
-std::filesystem::path store_file(const config::settings& s) {
-  std::filesystem::path file = config::database_path(s);
-  if (file.has_parent_path()) std::filesystem::create_directories(file.parent_path());
-  return file;
+std::string store_place(const config::settings& s) {
+  auto place = config::database_place(s);
+  if (persistence::is_postgres(place)) return place;
+  if (const std::filesystem::path file = place; file.has_parent_path()) std::filesystem::create_directories(file.parent_path());
+  return place;
 }
 
 int fail(std::string_view why) {

@@ -1,8 +1,8 @@
 #pragma once
 // The command line. Each subcommand has a file of its own, cli_<name>.cpp; results go to standard output, everything else to standard error.
-#include <filesystem>
 #include <functional>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "config/settings.hpp"
@@ -38,8 +38,8 @@ std::optional<config::settings> read_settings();
 /// An action that reads the settings first and does nothing where some are wrong.
 action with_settings(std::function<int(const config::settings&)> run);
 
-/// The store's file; its folder is made where it is missing. Throws std::filesystem::filesystem_error.
-std::filesystem::path store_file(const config::settings& s);
+/// Where the store is, as persistence::open_store takes it; a file's folder is made where it is missing. Throws std::filesystem::filesystem_error.
+std::string store_place(const config::settings& s);
 
 /// One line to standard error; returns `failure`.
 int fail(std::string_view why);

@@ -6,8 +6,8 @@
 #include "domain/ulid.hpp"
 #include "http/conditions.hpp"
 #include "http/role.hpp"
-#include "persistence/api_keys.hpp"
 #include "persistence/codec/event_codec.hpp"
+#include "persistence/open_store.hpp"
 #include "runtime/app/cli.hpp"
 #include "runtime/app/signing_key.hpp"
 #include "runtime/clock.hpp"
@@ -23,7 +23,7 @@ int create_key(const config::settings& s, const apikey_options& o) {
   const auto now = runtime::system_clock().now();
   const auto key = "cdk_" + random_key();  // the prefix is for people, and for scanners of leaked secrets
   const persistence::api_key entry{"ak_" + domain::make_ulid(now, runtime::system_random().entropy()), o.name, o.role, now, false};
-  const auto created = persistence::open_api_keys(store_file(s))->create(entry, http::sha256_hex(key));
+  const auto created = persistence::open_api_keys(store_place(s))->create(entry, http::sha256_hex(key));
   if (!created) return fail(created.error().detail);
   fmt::print(stderr, "{} ({}, role {}). The key below is shown this once and stored only as a hash:\n", entry.id, entry.name, entry.role);
   fmt::print("{}\n", key);
@@ -31,7 +31,7 @@ int create_key(const config::settings& s, const apikey_options& o) {
 }
 
 int list_keys(const config::settings& s) {
-  const auto keys = persistence::open_api_keys(store_file(s))->list();
+  const auto keys = persistence::open_api_keys(store_place(s))->list();
   if (!keys) return fail(keys.error().detail);
   fmt::print("{:<29}  {:<8}  {:<24}  {:<7}  {}\n", "ID", "ROLE", "CREATED", "STATE", "NAME");
   for (const auto& k : *keys)
@@ -40,7 +40,7 @@ int list_keys(const config::settings& s) {
 }
 
 int revoke_key(const config::settings& s, const apikey_options& o) {
-  const auto revoked = persistence::open_api_keys(store_file(s))->revoke(o.id);
+  const auto revoked = persistence::open_api_keys(store_place(s))->revoke(o.id);
   if (!revoked) return fail(revoked.error().detail);
   fmt::print(stderr, "{} is revoked. A running server may take it for about ten seconds more.\n", o.id);
   return success;

@@ -10,7 +10,7 @@
 #include "domain/routing_backtest.hpp"
 #include "persistence/codec/event_codec.hpp"
 #include "persistence/codec/routing_codec.hpp"
-#include "persistence/sqlite/audit.hpp"
+#include "persistence/open_store.hpp"
 #include "runtime/app/cli.hpp"
 
 namespace coreldove::app {
@@ -113,7 +113,7 @@ int backtest_routing(const backtest_options& o, const config::settings& s) {
   }
   domain::routing_backtest test{*policy, {}};
   decisions all{test, since};
-  persistence::sqlite::open_audit(config::database_path(s))->each_event([&](const domain::history_entry& e, const persistence::digest&) { all.see(e); });
+  persistence::open_audit(config::database_place(s))->each_event([&](const domain::history_entry& e, const persistence::digest&) { all.see(e); });
   all.finish();
   const auto r = test.result();
   if (r.used == 0) return fail("there are no recorded decisions with a choice and an outcome");

@@ -6,7 +6,7 @@
 #include <memory>
 #include <set>
 
-#include "persistence/sqlite/sqlite.hpp"
+#include "persistence/open_store.hpp"
 #include "runtime/app/await.hpp"
 #include "runtime/app/catalog_file.hpp"
 #include "runtime/app/cli.hpp"
@@ -43,16 +43,16 @@ int import_catalog(const std::string& path, const config::settings& s) {
   auto read = read_catalog(text);
   if (!read.problems.empty()) return refuse(read.problems);
 
-  persistence::sqlite::sqlite_store store{{.file = store_file(s), .readers = 1, .on_commit = {}, .observe = {}}};
-  const auto stored = await<domain::result<persistence::catalog>>([&](auto done) { store.store().load_catalog(std::move(done)); });
+  const auto store = persistence::open_store({.place = store_place(s), .readers = 1, .on_commit = {}, .observe = {}});
+  const auto stored = await<domain::result<persistence::catalog>>([&](auto done) { store->store().load_catalog(std::move(done)); });
   if (!stored) return refuse({stored.error().detail});
   if (const auto unknown = unknown_references(read.items, *stored); !unknown.empty()) return refuse(unknown);
 
   const auto line =
       fmt::format("{} products, {} warehouses, {} rows of stock", read.items.items.size(), read.items.warehouses.size(), read.items.levels.size());
-  const auto imported = await<domain::result<bool>>([&](auto done) { store.journal().import(std::move(read.items), std::move(done)); });
+  const auto imported = await<domain::result<bool>>([&](auto done) { store->journal().import(std::move(read.items), std::move(done)); });
   if (!imported) return refuse({imported.error().detail});
-  store.stop();
+  store->stop();
   fmt::print(stderr, "Imported {}. Rows of stock that were there already keep their stock.\n", line);
   return success;
 }

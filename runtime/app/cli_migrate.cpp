@@ -1,20 +1,18 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <filesystem>
 
-#include "persistence/sqlite/sqlite.hpp"
+#include "persistence/open_store.hpp"
 #include "runtime/app/cli.hpp"
 
 namespace coreldove::app {
 namespace {
 
 int migrate(const config::settings& s) {
-  const auto file = store_file(s);
-  const bool existed = std::filesystem::exists(file);
-  persistence::sqlite::sqlite_store store{{.file = file, .readers = 1, .on_commit = {}, .observe = {}}};
-  store.stop();
-  fmt::print(stderr, "{} {}.\n", file.string(), existed ? "is up to date" : "has been created");
+  const auto place = store_place(s);
+  const bool existed = persistence::store_exists(place);
+  persistence::open_store({.place = place, .readers = 1, .on_commit = {}, .observe = {}})->stop();
+  fmt::print(stderr, "{} {}.\n", persistence::shown(place), existed ? "is up to date" : "has been created");
   return success;
 }
 

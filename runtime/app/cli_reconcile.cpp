@@ -11,8 +11,7 @@
 #include "http/auth.hpp"
 #include "integrations/http/client.hpp"
 #include "persistence/codec/event_codec.hpp"
-#include "persistence/sqlite/audit.hpp"
-#include "persistence/sqlite/sqlite.hpp"
+#include "persistence/open_store.hpp"
 #include "runtime/app/await.hpp"
 #include "runtime/app/cli.hpp"
 #include "runtime/app/settlement_file.hpp"
@@ -60,7 +59,7 @@ std::vector<domain::settled_money> booked_with(const std::string& gateway, const
     }
     domain::evolve(order, *event, h.at);
   };
-  persistence::sqlite::open_audit(config::database_path(s))->each_event(see);
+  persistence::open_audit(config::database_place(s))->each_event(see);
   return out;
 }
 
@@ -94,7 +93,7 @@ private:
 };
 
 /// Without a server, this process is the one that writes.
-std::string write(persistence::sqlite::sqlite_store& store, const domain::settlement_finding& f, const std::string& source) {
+std::string write(persistence::opened_store& store, const domain::settlement_finding& f, const std::string& source) {
   const auto now = runtime::system_clock().now();
   const domain::take_finding what{source, f.id, std::string{to_string(f.what)}, f.detail};
   using stream_of = domain::result<std::vector<domain::history_entry>>;
@@ -129,10 +128,10 @@ int tell(const std::vector<domain::settlement_finding>& findings, const std::str
     return success;
   }
   if (!o.server.empty()) return fail(fmt::format("no server answers at {}", o.server));
-  persistence::sqlite::sqlite_store store{{.file = store_file(s), .readers = 1, .on_commit = {}, .observe = {}}};
+  const auto store = persistence::open_store({.place = store_place(s), .readers = 1, .on_commit = {}, .observe = {}});
   for (const auto& f : findings)
-    if (const auto why = write(store, f, source); !why.empty()) return fail(why);
-  store.stop();
+    if (const auto why = write(*store, f, source); !why.empty()) return fail(why);
+  store->stop();
   return success;
 }
 

@@ -6,7 +6,7 @@
 #include "domain/order.hpp"
 #include "domain/ulid.hpp"
 #include "persistence/codec/event_codec.hpp"
-#include "persistence/sqlite/store_reader.hpp"
+#include "persistence/open_store.hpp"
 #include "runtime/app/await.hpp"
 #include "runtime/app/cli.hpp"
 
@@ -36,10 +36,8 @@ int replay(const replay_options& o, const config::settings& s) {
     fmt::print(stderr, "ORDER_ID: \"{}\" is not allowed; allowed is ord_ and 26 characters\n", o.order_id);
     return bad_usage;
   }
-  // Readers alone, without the writer's lock: a server may be running.
-  constexpr std::size_t questions_max = 2;
-  persistence::sqlite::reader_pool readers{config::database_path(s), 1, questions_max};
-  persistence::sqlite::store_reader store{readers};
+  const auto opened = persistence::open_for_reading(config::database_place(s));
+  auto& store = opened->store();
   using history = std::vector<domain::history_entry>;
   const auto stream = await<domain::result<history>>([&](auto done) { store.load(o.order_id, std::move(done)); });
   if (!stream) return fail(stream.error().detail);

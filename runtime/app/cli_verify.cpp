@@ -9,8 +9,8 @@
 
 #include "actors/notifier/mail_text.hpp"
 #include "persistence/codec/event_codec.hpp"
-#include "persistence/sqlite/audit.hpp"
-#include "persistence/sqlite/repair.hpp"
+#include "persistence/open_store.hpp"
+#include "persistence/sql/repair.hpp"
 #include "persistence/stock_certificate.hpp"
 #include "persistence/verify.hpp"
 #include "runtime/app/cli.hpp"
@@ -79,7 +79,7 @@ bool holds(const std::string& file, persistence::audit_source& source, std::uint
 }
 
 int verify(const verify_choices& chosen, const config::settings& s) {
-  const auto source = persistence::sqlite::open_audit(config::database_path(s));
+  const auto source = persistence::open_audit(config::database_place(s));
   const auto v = look(*source, nullptr);
   print(v, chosen.repair);
   const bool certified = chosen.certificate.empty() || holds(chosen.certificate, *source, v.position);
@@ -88,13 +88,13 @@ int verify(const verify_choices& chosen, const config::settings& s) {
 }
 
 int repair(const config::settings& s) {
-  persistence::sqlite::store_repair store{config::database_path(s)};
-  auto v = look(store.source(), &store.target());
+  const auto store = persistence::open_repair(config::database_place(s));
+  auto v = look(store->source(), &store->target());
   print(v, true);
   if (v.repairable == 0) return v.findings_total == 0 ? success : failure;
-  for (int pass = 1; pass < passes_max && v.repairable > 0; ++pass) v = look(store.source(), &store.target());
+  for (int pass = 1; pass < passes_max && v.repairable > 0; ++pass) v = look(store->source(), &store->target());
   if (v.repairable > 0) return fail("the store is as it was: after all repairs it still did not add up");
-  store.keep();
+  store->keep();
   fmt::print("Repaired. Now:\n");
   print(v, false);
   return v.findings_total == 0 ? success : failure;

@@ -15,7 +15,7 @@
 #include "actors/engine.hpp"
 #include "config/sample_catalog.hpp"
 #include "http/server.hpp"
-#include "persistence/sqlite/sqlite.hpp"
+#include "persistence/open_store.hpp"
 #include "runtime/app/await.hpp"
 #include "runtime/app/catalog_file.hpp"
 #include "runtime/app/cli.hpp"
@@ -61,7 +61,7 @@ void raise_descriptor_limit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-void import_sample_catalog(persistence::sqlite::sqlite_store& store) {
+void import_sample_catalog(persistence::opened_store& store) {
   const auto stored = await<domain::result<persistence::catalog>>([&](auto done) { store.store().load_catalog(std::move(done)); });
   if (!stored) throw std::runtime_error(stored.error().detail);
   if (!stored->items.empty()) return;
@@ -71,7 +71,7 @@ void import_sample_catalog(persistence::sqlite::sqlite_store& store) {
   spdlog::info("the store was empty: the sample catalogue is loaded");
 }
 
-actors::links parts_of(const config::settings& s, persistence::sqlite::sqlite_store& store, const outside_world& world, actors::telemetry& figures,
+actors::links parts_of(const config::settings& s, persistence::opened_store& store, const outside_world& world, actors::telemetry& figures,
                        runtime::health_board& health) {
   actors::links l;
   l.journal = &store.journal();
@@ -142,7 +142,7 @@ http::server_options server_options_of(const config::settings& s, const outside_
   return o;
 }
 
-http::api_key_lookup key_lookup(persistence::sqlite::sqlite_store& store) {
+http::api_key_lookup key_lookup(persistence::opened_store& store) {
   return [&store](std::string hash, std::function<void(domain::result<std::optional<http::api_key_owner>>)> done) {
     store.find_api_key(std::move(hash), [done = std::move(done)](domain::result<std::optional<persistence::api_key>> key) {
       if (!key) return done(key.error());
@@ -200,8 +200,8 @@ int run(const config::settings& s, const sigset_t& ending) {
   runtime::health_board health;
 
   std::atomic<actors::engine*> listener{nullptr};
-  persistence::sqlite::sqlite_options store_options;
-  store_options.file = config::database_path(s);
+  persistence::store_options store_options;
+  store_options.place = store_place(s);
   store_options.readers = s.store_readers;
   store_options.max_queued = s.max_in_flight;
   store_options.on_commit = [&](std::uint64_t) {
@@ -211,7 +211,8 @@ int run(const config::settings& s, const sigset_t& ending) {
   store_options.observe.after_commit = stop_hook(s, config::stop_point::after_commit);
   store_options.observe.commit_seconds = [&](double seconds) { figures.commit_seconds.Observe(seconds); };
   store_options.observe.batch_size = [&](std::size_t appends) { figures.commit_appends.Observe(static_cast<double>(appends)); };
-  persistence::sqlite::sqlite_store store{std::move(store_options)};
+  const auto opened = persistence::open_store(store_options);
+  auto& store = *opened;
   if (s.environment != config::environment::production) import_sample_catalog(store);
   static_cast<void>(domain::check_address({}, {}));  // the first check compiles every country's postal code pattern
 

@@ -1,0 +1,49 @@
+#pragma once
+// The batches of the journal, written to a PostgreSQL database: one transaction each, with one statement for each table.
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "persistence/group_commit.hpp"
+#include "persistence/postgres/backoff.hpp"
+#include "persistence/postgres/memory.hpp"
+#include "persistence/postgres/ownership.hpp"
+
+namespace coreldove::persistence::postgres {
+
+class writer final : public batch_writer {
+public:
+  /// Connects, brings the schema up to date, becomes the owner. Throws std::runtime_error.
+  writer(std::string address, commit_observers observe);
+
+  void write(batch b) override;
+  std::uint64_t position() const override { return memory_.position; }
+  bool recover() override;
+  std::chrono::milliseconds retry_after() const override { return retry_after_; }
+  void look_after_the_store(bool) override {}
+  void close() override { db_.reset(); }
+
+private:
+  void learn();
+  /// All jobs in one transaction. False where one of them needs the careful way.
+  bool commit_together(batch b);
+  /// Halves behind savepoints, down to the jobs at fault, which fail alone.
+  void commit_carefully(batch b);
+  void apply_carefully(batch b);
+  void purge_answers(std::size_t limit);
+  void commit();
+
+  const std::string address_;
+  const commit_observers observe_;
+  std::unique_ptr<connection> db_;  // dropped after a fault
+  std::optional<ownership> owner_;
+  memory memory_;
+  bool committing_ = false;  // COMMIT itself has been sent
+  bool lost_ = false;        // another server is the owner now
+  backoff backoff_;
+  std::chrono::milliseconds retry_after_{};
+};
+
+}  // namespace coreldove::persistence::postgres
