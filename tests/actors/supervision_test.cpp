@@ -143,6 +143,32 @@ TEST_F(Supervision, AMailerThatThrowsIsTriedAgain) {
   EXPECT_TRUE(world->store.disk.outbox.empty());
 }
 
+TEST_F(Supervision, ThePaymentRoutersFailuresLoseNoPaymentAndMakeNoneTwice) {
+  treat(operation_kind::authorize, manner::throws, 6);
+  std::vector<simulation::order_question> all;
+  for (int i = 0; i < 10; ++i) all.push_back(world->place(order_of()));  // all wait in its mailbox
+  ASSERT_TRUE(world->until(
+      [&] {
+        return std::all_of(all.begin(), all.end(), [&](const auto& q) { return q->ok() && order(q->value().order_id).status == order_status::confirmed; });
+      },
+      2min));
+  EXPECT_EQ(effects(operation_kind::authorize), 10u);
+  EXPECT_GE(calls(operation_kind::authorize), 16u);
+  EXPECT_EQ(world->metric("coreldove_order_crashes_total"), 0);
+}
+
+TEST_F(Supervision, TheCarriersFailuresLoseNoParcelAndBuyNoLabelTwice) {
+  std::vector<std::string> ids;
+  for (int i = 0; i < 5; ++i) ids.push_back(placed());
+  treat(operation_kind::label, manner::throws, 4);
+  for (const auto& id : ids) world->tell(id, domain::fulfill_order{{}, {}, {}, "operator"});
+  ASSERT_TRUE(
+      world->until([&] { return std::all_of(ids.begin(), ids.end(), [&](const auto& id) { return order(id).status == order_status::shipped; }); }, 5min));
+  EXPECT_EQ(effects(operation_kind::label), 5u);
+  EXPECT_EQ(effects(operation_kind::capture), 5u);
+  EXPECT_EQ(world->metric("coreldove_order_crashes_total"), 0);
+}
+
 TEST_F(Supervision, TheInventoryThatFailsAgainAndAgainShutsTheDoorAndOpensItWhenItHasRecovered) {
   for (int i = 0; i < 4; ++i) {
     world->store.throw_on_adjust(1);
