@@ -21,10 +21,10 @@ function(coreldove_room folder)
   endif()
 endfunction()
 
-# coreldove_tests(FOLDER LABEL unit|integration|e2e|... LINK ... [WITHOUT filter]): the .cpp files of tests/FOLDER become one GoogleTest binary.
-# WITHOUT: tests that only something else than ctest can run.
+# coreldove_tests(FOLDER LABEL unit|integration|e2e|... LINK ... [WITHOUT filter] [PROPERTIES name value ...]): the .cpp files of tests/FOLDER become one
+# GoogleTest binary. WITHOUT: tests that only something else than ctest can run. PROPERTIES: of each test, for ctest.
 function(coreldove_tests folder)
-  cmake_parse_arguments(T "" "LABEL;TIMEOUT;WITHOUT" "LINK" ${ARGN})
+  cmake_parse_arguments(T "" "LABEL;TIMEOUT;WITHOUT" "LINK;PROPERTIES" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/${folder}/*.cpp)
   if(NOT sources)
     return()
@@ -43,5 +43,5 @@ function(coreldove_tests folder)
   if(T_WITHOUT)
     set(filter TEST_FILTER "-${T_WITHOUT}")
   endif()
-  gtest_discover_tests(test_${name} ${filter} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60 PROPERTIES LABELS ${T_LABEL} TIMEOUT ${T_TIMEOUT})
+  gtest_discover_tests(test_${name} ${filter} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60 PROPERTIES LABELS ${T_LABEL} TIMEOUT ${T_TIMEOUT} ${T_PROPERTIES})
 endfunction()

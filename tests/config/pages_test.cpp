@@ -60,10 +60,12 @@ TEST(EffectiveText, MasksSecretsAndOnlyThem) {
   settings s;
   s.jwt_secret_key = "topsecret";
   s.host = "::1";
+  s.database_url = "postgresql://shop:pa55word@db/orders?sslmode=require&password=pa55word";
   const auto text = effective_text(s);
   EXPECT_THAT(text, HasSubstr("JWT_SECRET_KEY=***\n"));
   EXPECT_THAT(text, Not(HasSubstr("topsecret")));
   EXPECT_THAT(text, HasSubstr("HOST=::1\n"));
+  EXPECT_THAT(text, HasSubstr("DATABASE_URL=postgresql://***@db/orders?sslmode=require&password=***\n"));
   EXPECT_THAT(text, HasSubstr("ENCRYPTION_KEY=\n"));
 }
 

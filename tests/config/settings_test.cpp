@@ -126,9 +126,13 @@ INSTANTIATE_TEST_SUITE_P(
         bad_value{"SMTP_FROM", "nobody", "SMTP_FROM: \"nobody\" is not allowed; allowed is a mailbox such as orders@example.com"},
         bad_value{"LOG_LEVEL", "loud", "LOG_LEVEL: \"loud\" is not allowed; allowed is one of trace, debug, info, warning, error"},
         bad_value{"DATA_DIR", "a\nb", "DATA_DIR: \"a\\x0ab\" is not allowed; allowed is 1 to 4000 characters without control characters"},
-        bad_value{"DATABASE_URL", "postgresql://u:secret@db/x",
-                  "DATABASE_URL: \"postgresql://***@db/x\" is not allowed; this version knows only the empty value and sqlite:PATH"},
-        bad_value{"DATABASE_URL", "sqlite:", "DATABASE_URL: \"sqlite:\" is not allowed; this version knows only the empty value and sqlite:PATH"},
+        bad_value{"DATABASE_URL", "mysql://u:secret@db/x?password=secret",
+                  "DATABASE_URL: \"mysql://***@db/x?password=***\" is not allowed; allowed is the empty value, sqlite:PATH, or "
+                  "postgresql://USER:PASSWORD@HOST/DATABASE"},
+        bad_value{"DATABASE_URL", "postgresql://",
+                  "DATABASE_URL: \"postgresql://\" is not allowed; allowed is the empty value, sqlite:PATH, or postgresql://USER:PASSWORD@HOST/DATABASE"},
+        bad_value{"DATABASE_URL", "sqlite:",
+                  "DATABASE_URL: \"sqlite:\" is not allowed; allowed is the empty value, sqlite:PATH, or postgresql://USER:PASSWORD@HOST/DATABASE"},
         bad_value{"REDIS_URL", "redis://:secret@r:6379", "REDIS_URL: \"redis://***@r:6379\" is not allowed; this version knows only the empty value"},
         bad_value{"ENABLE_AI_OPTIMIZATION", "true", "ENABLE_AI_OPTIMIZATION: \"true\" is not allowed; this version knows only false"},
         bad_value{"ENABLE_AI_CREW_INTEGRATION", "1", "ENABLE_AI_CREW_INTEGRATION: \"1\" is not allowed; this version knows only false"},
@@ -327,9 +331,14 @@ TEST(SandboxCredentials, NeverReachAVendorsProductionAddress) {
 }
 
 TEST(DatabasePath, IsInTheDataDirectoryUnlessSaidOtherwise) {
-  EXPECT_EQ(database_path(load({{"DATA_DIR", "/srv/x"}}).values), "/srv/x/coreldove.db");
-  EXPECT_EQ(database_path(load({{"DATABASE_URL", "sqlite:orders.db"}}).values), "orders.db");
-  EXPECT_EQ(database_path(load({{"DATABASE_URL", "sqlite:///srv/orders.db"}}).values), "/srv/orders.db");
+  EXPECT_EQ(database_place(load({{"DATA_DIR", "/srv/x"}}).values), "/srv/x/coreldove.db");
+  EXPECT_EQ(database_place(load({{"DATABASE_URL", "sqlite:orders.db"}}).values), "orders.db");
+  EXPECT_EQ(database_place(load({{"DATABASE_URL", "sqlite:///srv/orders.db"}}).values), "/srv/orders.db");
+  for (const auto* url : {"postgresql://u:p@db:5432/orders", "postgres://db/orders?sslmode=require"}) {
+    const auto loaded = load({{"DATABASE_URL", url}});
+    EXPECT_TRUE(loaded.problems.empty()) << loaded.problems.front();
+    EXPECT_EQ(database_place(loaded.values), url);
+  }
 }
 
 TEST(Loopback, KnowsTheNamesOfThisMachine) {

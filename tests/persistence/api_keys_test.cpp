@@ -1,20 +1,18 @@
-#include "persistence/api_keys.hpp"
-
+#include "persistence/open_store.hpp"
 #include "persistence/sqlite/sqlite.hpp"
 #include "tests/persistence/fixture.hpp"
 
 namespace coreldove::persistence::testing {
 namespace {
 
-class ApiKeys : public ::testing::Test {
+class ApiKeys : public StoreContract {
 protected:
-  std::filesystem::path file() const { return folder_.path() / "store.db"; }
-  temporary_folder folder_;
   api_key operator_{"ak_1", "till 4", "operator", at(noon), false};
 };
+INSTANTIATE_TEST_SUITE_P(Stores, ApiKeys, ::testing::ValuesIn(backends()), [](const auto& i) { return i.param.name; });
 
-TEST_F(ApiKeys, AreFoundByTheirHashUntilTheyAreRevoked) {
-  const auto keys = open_api_keys(file());
+TEST_P(ApiKeys, AreFoundByTheirHashUntilTheyAreRevoked) {
+  const auto keys = backend_->keys();
   ASSERT_TRUE(keys->create(operator_, "aa11"));
   EXPECT_EQ(*keys->find("aa11"), operator_);
   EXPECT_EQ(*keys->find("bb22"), std::nullopt);
@@ -24,8 +22,8 @@ TEST_F(ApiKeys, AreFoundByTheirHashUntilTheyAreRevoked) {
   EXPECT_TRUE(keys->list()->front().revoked);
 }
 
-TEST_F(ApiKeys, AreListedOldestFirst) {
-  const auto keys = open_api_keys(file());
+TEST_P(ApiKeys, AreListedOldestFirst) {
+  const auto keys = backend_->keys();
   ASSERT_TRUE(keys->create({"ak_2", "b", "admin", at(noon + 5), false}, "h2"));
   ASSERT_TRUE(keys->create(operator_, "h1"));
   const auto all = keys->list();
@@ -33,8 +31,8 @@ TEST_F(ApiKeys, AreListedOldestFirst) {
   EXPECT_EQ((*all)[0].id, "ak_1");
 }
 
-TEST_F(ApiKeys, RefuseATakenIdOrHashAndAnUnknownRevocation) {
-  const auto keys = open_api_keys(file());
+TEST_P(ApiKeys, RefuseATakenIdOrHashAndAnUnknownRevocation) {
+  const auto keys = backend_->keys();
   ASSERT_TRUE(keys->create(operator_, "h1"));
   EXPECT_EQ(keys->create(operator_, "h2").error().code, domain::errc::conflict);
   auto other = operator_;
@@ -43,11 +41,11 @@ TEST_F(ApiKeys, RefuseATakenIdOrHashAndAnUnknownRevocation) {
   EXPECT_EQ(keys->revoke("ak_9").error().code, domain::errc::not_found);
 }
 
-TEST_F(ApiKeys, MadeBesideARunningServerAreSeenByIt) {
-  sqlite::sqlite_store server({file(), 1, 100, {}, {}});
+TEST_P(ApiKeys, MadeBesideARunningServerAreSeenByIt) {
+  auto& server = backend_->opened();
   const auto found = [&] { return *answer<std::optional<api_key>>([&](reply<std::optional<api_key>> done) { server.find_api_key("h1", std::move(done)); }); };
   EXPECT_EQ(found(), std::nullopt);
-  const auto keys = open_api_keys(file());
+  const auto keys = backend_->keys();
   ASSERT_TRUE(keys->create(operator_, "h1"));
   EXPECT_EQ(found(), operator_);
   EXPECT_TRUE(put(server.journal(), new_order(1)));

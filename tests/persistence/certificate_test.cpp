@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
-#include "persistence/sqlite/audit.hpp"
 #include "persistence/sqlite/database.hpp"
 #include "persistence/sqlite/sqlite.hpp"
+#include "persistence/sqlite/tools.hpp"
 #include "persistence/stock_certificate.hpp"
 #include "tests/persistence/fixture.hpp"
 #include "tests/persistence/life.hpp"

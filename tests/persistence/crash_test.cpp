@@ -5,8 +5,8 @@
 #include <csignal>
 #include <set>
 
-#include "persistence/sqlite/audit.hpp"
 #include "persistence/sqlite/sqlite.hpp"
+#include "persistence/sqlite/tools.hpp"
 #include "persistence/verify.hpp"
 #include "tests/persistence/fixture.hpp"
 #include "tests/persistence/life.hpp"

@@ -2,24 +2,42 @@
 
 #include <fmt/format.h>
 
-#include "persistence/sqlite/sqlite.hpp"
+#include "tests/postgres/server.hpp"
 
 namespace coreldove::persistence::testing {
 namespace {
 
-class sqlite_backend final : public backend {
+class either_backend final : public backend {
 public:
-  explicit sqlite_backend(std::filesystem::path file) : file_(std::move(file)) { reopen(); }
+  explicit either_backend(std::string place) : place_(std::move(place)) { reopen(); }
   persistence::journal& journal() override { return store_->journal(); }
   persistence::store& store() override { return store_->store(); }
   void reopen() override {
     store_.reset();
-    store_ = std::make_unique<sqlite::sqlite_store>(sqlite::sqlite_options{file_, 2, 20'000, {}, {}});
+    store_ = open_store({.place = place_, .on_commit = {}, .observe = {}});
   }
+  opened_store& opened() override { return *store_; }
+  std::unique_ptr<audit_source> audit() override { return open_audit(place_); }
+  std::unique_ptr<api_keys> keys() override { return open_api_keys(place_); }
 
 private:
-  std::filesystem::path file_;
-  std::unique_ptr<sqlite::sqlite_store> store_;
+  std::string place_;
+  std::unique_ptr<opened_store> store_;
+};
+
+/// The database goes after the store that uses it.
+class postgres_backend final : public backend {
+public:
+  persistence::journal& journal() override { return store_.journal(); }
+  persistence::store& store() override { return store_.store(); }
+  void reopen() override { store_.reopen(); }
+  opened_store& opened() override { return store_.opened(); }
+  std::unique_ptr<audit_source> audit() override { return store_.audit(); }
+  std::unique_ptr<api_keys> keys() override { return store_.keys(); }
+
+private:
+  postgres_test::fresh_database database_;
+  either_backend store_{database_.address()};
 };
 
 }  // namespace
@@ -36,7 +54,9 @@ temporary_folder::~temporary_folder() {
 }
 
 std::vector<backend_kind> backends() {
-  return {{"sqlite", [](const std::filesystem::path& folder) -> std::unique_ptr<backend> { return std::make_unique<sqlite_backend>(folder / "store.db"); }}};
+  return {{"sqlite",
+           [](const std::filesystem::path& folder) -> std::unique_ptr<backend> { return std::make_unique<either_backend>((folder / "store.db").string()); }},
+          {"postgres", [](const std::filesystem::path&) -> std::unique_ptr<backend> { return std::make_unique<postgres_backend>(); }}};
 }
 
 domain::time_point at(std::int64_t ms) { return domain::time_point{domain::duration{ms}}; }

@@ -11,8 +11,7 @@
 
 #include "domain/order.hpp"
 #include "domain/ulid.hpp"
-#include "persistence/journal.hpp"
-#include "persistence/store.hpp"
+#include "persistence/open_store.hpp"
 
 namespace coreldove::persistence::testing {
 
@@ -36,6 +35,9 @@ public:
   virtual persistence::journal& journal() = 0;
   virtual persistence::store& store() = 0;
   virtual void reopen() = 0;
+  virtual opened_store& opened() = 0;
+  virtual std::unique_ptr<audit_source> audit() = 0;
+  virtual std::unique_ptr<api_keys> keys() = 0;
 };
 
 struct backend_kind {

@@ -11,9 +11,10 @@
 #include <future>
 #include <semaphore>
 
+#include "persistence/order_number.hpp"
+#include "persistence/sql/list.hpp"
 #include "persistence/sqlite/database.hpp"
-#include "persistence/sqlite/list.hpp"
-#include "persistence/sqlite/schema.hpp"
+#include "persistence/sqlite/reader.hpp"
 #include "tests/persistence/fixture.hpp"
 
 namespace coreldove::persistence::testing {
@@ -268,11 +269,11 @@ TEST_F(SqliteStore, ListsAreTheSameWhicheverFilterLeads) {
   queries[7].q = "x", queries[7].created_after = at(noon + 2'000);
   for (auto& q : queries) {
     q.limit = 7;
-    const auto expected = sqlite::list_orders(r, q);
+    const auto expected = sql::list_orders(r, q);
     ASSERT_TRUE(expected);
     EXPECT_GT(expected->total, 0u);
     for (const std::int64_t narrow : {1, 5, 20}) {
-      const auto found = sqlite::list_orders(r, q, narrow);
+      const auto found = sql::list_orders(r, q, narrow);
       ASSERT_TRUE(found);
       EXPECT_EQ(found->items, expected->items);
       EXPECT_EQ(found->total, expected->total);
@@ -282,8 +283,8 @@ TEST_F(SqliteStore, ListsAreTheSameWhicheverFilterLeads) {
 }
 
 TEST_F(SqliteStore, CursorsComeBackAndForeignTextsDoNot) {
-  for (const std::int64_t no : {std::int64_t{0}, std::int64_t{35}, sqlite::first_no(noon) + 7}) EXPECT_EQ(sqlite::no_of(sqlite::cursor_of(no)), no);
-  for (const char* text : {"", "-5", "x y", "zzzzzzzzzzzzzzzzzzzz"}) EXPECT_FALSE(sqlite::no_of(text)) << text;
+  for (const std::int64_t no : {std::int64_t{0}, std::int64_t{35}, first_no(noon) + 7}) EXPECT_EQ(sql::no_of(sql::cursor_of(no)), no);
+  for (const char* text : {"", "-5", "x y", "zzzzzzzzzzzzzzzzzzzz"}) EXPECT_FALSE(sql::no_of(text)) << text;
 }
 
 }  // namespace

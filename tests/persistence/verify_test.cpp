@@ -3,10 +3,9 @@
 #include <fmt/format.h>
 
 #include "persistence/codec/event_codec.hpp"
-#include "persistence/sqlite/audit.hpp"
 #include "persistence/sqlite/database.hpp"
-#include "persistence/sqlite/repair.hpp"
 #include "persistence/sqlite/sqlite.hpp"
+#include "persistence/sqlite/tools.hpp"
 #include "tests/persistence/fixture.hpp"
 #include "tests/persistence/life.hpp"
 
@@ -72,13 +71,13 @@ protected:
 
   /// Looks and puts right what can be, as the command line does; what is left to find.
   verification repaired() {
-    sqlite::store_repair store(file());
+    const auto store = sqlite::open_repair(file());
     auto options = watching_messages();
-    options.repair = &store.target();
+    options.repair = &store->target();
     for (int pass = 0; pass < 3; ++pass)
-      if (verify(store.source(), options).repairable == 0) break;
-    auto left = verify(store.source(), options);
-    store.keep();
+      if (verify(store->source(), options).repairable == 0) break;
+    auto left = verify(store->source(), options);
+    store->keep();
     return left;
   }
 
@@ -319,18 +318,18 @@ TEST_F(Verify, ARepairThatIsNotKeptHasNotHappened) {
   change("UPDATE orders SET captured=captured+1");
   const auto damaged = content();
   {
-    sqlite::store_repair store(file());
+    const auto store = sqlite::open_repair(file());
     verify_options options;
-    options.repair = &store.target();
-    EXPECT_EQ(verify(store.source(), options).repairable, static_cast<std::uint64_t>(orders));
-    EXPECT_EQ(verify(store.source(), {}).findings_total, 0u);
+    options.repair = &store->target();
+    EXPECT_EQ(verify(store->source(), options).repairable, static_cast<std::uint64_t>(orders));
+    EXPECT_EQ(verify(store->source(), {}).findings_total, 0u);
   }
   EXPECT_EQ(content(), damaged);
 }
 
 TEST_F(Verify, ARepairNeedsTheStoreForItself) {
   sqlite::sqlite_store running({file(), 1, 1'000, {}, {}});
-  EXPECT_THROW(sqlite::store_repair{file()}, std::runtime_error);
+  EXPECT_THROW(sqlite::open_repair(file()), std::runtime_error);
 }
 
 TEST_F(Verify, KeepsTheFirstFindingsAndCountsTheRest) {
