@@ -2,12 +2,15 @@
 
 #include <boost/system/system_error.hpp>
 #include <cctype>
+#include <chrono>
 #include <regex>
 #include <string_view>
 #include <utility>
 
 namespace coreldove::program_test {
 namespace {
+
+constexpr std::chrono::seconds patience{3};  // then he reloads the page
 
 std::uint16_t port_of(const std::string& url) { return static_cast<std::uint16_t>(std::stoi(url.substr(url.find(':', 7) + 1))); }
 std::string target_of(const std::string& url) { return url.substr(url.find('/', 8)); }
@@ -47,14 +50,15 @@ std::string fields_of(const std::string& page, const std::string& decision) {
 
 bool browser::walk(std::string at, const std::string& decision) {
   try {
-    auto page = follow(at, ask(port_of(at), "GET", target_of(at)));
+    auto page = follow(at, ask(port_of(at), "GET", target_of(at), {}, {}, patience));
     for (int pages = 0; pages < 4; ++pages) {
       static const std::regex form_of{"<form[^>]*method=\"post\"([^>]*action=\"([^\"]*)\")?"};
       std::smatch form;
       if (page.status >= 400 || !std::regex_search(page.body, form, form_of)) return false;
       const bool decides = page.body.find("name=\"decision\"") != std::string::npos;
       at = resolved(at, plain(form[2]));
-      page = follow(at, ask(port_of(at), "POST", target_of(at), {{"Content-Type", "application/x-www-form-urlencoded"}}, fields_of(page.body, decision)));
+      page = follow(at,
+                    ask(port_of(at), "POST", target_of(at), {{"Content-Type", "application/x-www-form-urlencoded"}}, fields_of(page.body, decision), patience));
       if (decides) return page.status < 400;
     }
   } catch (const boost::system::system_error&) {
@@ -71,7 +75,7 @@ web_answer browser::follow(std::string& at, web_answer got) {
       break;
     }
     at = next;
-    got = ask(port_of(at), "GET", target_of(at));
+    got = ask(port_of(at), "GET", target_of(at), {}, {}, patience);
   }
   return got;
 }
