@@ -4,7 +4,9 @@
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
+#include <future>
 #include <stdexcept>
+#include <thread>
 
 namespace coreldove::runtime {
 namespace {
@@ -59,7 +61,15 @@ void start_logging(std::string_view level, log_format format) {
   spdlog::set_default_logger(std::move(logger));
 }
 
-void stop_logging() { spdlog::shutdown(); }
+bool stop_logging(std::chrono::milliseconds at_most) {
+  const auto ended = std::make_shared<std::promise<void>>();
+  auto written = ended->get_future();
+  std::thread{[ended] {
+    spdlog::shutdown();
+    ended->set_value();
+  }}.detach();
+  return written.wait_for(at_most) == std::future_status::ready;
+}
 
 void log_order(spdlog::level::level_enum level, std::string_view order_id, std::string_view trace_id, std::string_view what, std::string_view detail) {
   if (!spdlog::should_log(level)) return;

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -33,6 +34,7 @@ using namespace std::chrono_literals;
 
 constexpr auto drain_limit = 5s;  // together with the next one well below the ten seconds that a stop may take
 constexpr auto in_flight_limit = 2s;
+constexpr auto last_lines_limit = 1s;
 
 /// Blocked before the first thread starts, so that only sigwait takes them.
 sigset_t block_ending_signals() {
@@ -259,7 +261,7 @@ int serve(const config::settings& given) {
   } catch (const std::exception& e) {
     fmt::print(stderr, "coreldove: {}\n", e.what());
   }
-  runtime::stop_logging();
+  if (!runtime::stop_logging(last_lines_limit)) _exit(status);
   return status;
 }
 

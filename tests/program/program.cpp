@@ -34,7 +34,7 @@ std::string unique_name(const char* what) {
 
 }  // namespace
 
-program::program(std::filesystem::path folder, const arguments& args, environment variables)
+program::program(std::filesystem::path folder, const arguments& args, environment variables, std::filesystem::path err)
     : folder_(std::move(folder)), out_(folder_ / unique_name("out.")), err_(folder_ / unique_name("err.")) {
   variables.emplace("DATA_DIR", (folder_ / "var").string());
   std::vector<std::string> argv{CORELDOVE_BINARY}, env;
@@ -46,7 +46,7 @@ program::program(std::filesystem::path folder, const arguments& args, environmen
   posix_spawn_file_actions_init(&files);
   posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
   posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, out_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, S_IRUSR | S_IWUSR);
-  posix_spawn_file_actions_addopen(&files, STDERR_FILENO, err_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, S_IRUSR | S_IWUSR);
+  posix_spawn_file_actions_addopen(&files, STDERR_FILENO, (err.empty() ? err_ : err).c_str(), O_WRONLY | O_CREAT | O_TRUNC, S_IRUSR | S_IWUSR);
   const int failed = posix_spawn(&pid_, CORELDOVE_BINARY, &files, nullptr, argv_pointers.data(), env_pointers.data());
   posix_spawn_file_actions_destroy(&files);
   if (failed != 0) throw std::runtime_error("cannot start " CORELDOVE_BINARY);

@@ -22,7 +22,8 @@ struct ended {
 class program {
 public:
   /// The environment holds nothing but `variables` and DATA_DIR=`folder`/var unless that is among them.
-  program(std::filesystem::path folder, const arguments& args, environment variables = {});
+  /// `err`: where its standard error goes instead.
+  program(std::filesystem::path folder, const arguments& args, environment variables = {}, std::filesystem::path err = {});
   ~program();
   program(const program&) = delete;
   program& operator=(const program&) = delete;
