@@ -5,10 +5,11 @@
 #include <string>
 #include <string_view>
 
+#include "domain/json_text.hpp"
+
 namespace coreldove::http {
 
-/// Appends `text` with quotes around it and what must be escaped escaped.
-void append_json(std::string& out, std::string_view text);
+using domain::append_json;
 
 struct json_member {
   std::string_view key;    // without quotes, escapes as they stand

@@ -3,11 +3,17 @@
 #include <string>
 #include <string_view>
 
+#include "domain/json_text.hpp"
+
 namespace coreldove::integrations::world {
 
-/// Appends `text` as a JSON string, quotes included. `text` is UTF-8.
-void append_json(std::string& out, std::string_view text);
+using domain::append_json;
 /// The same, or null where `text` is empty.
-void append_json_or_null(std::string& out, std::string_view text);
+inline void append_json_or_null(std::string& out, std::string_view text) {
+  if (text.empty())
+    out.append("null");
+  else
+    append_json(out, text);
+}
 
 }  // namespace coreldove::integrations::world

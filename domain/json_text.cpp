@@ -1,19 +1,16 @@
-#include "integrations/sandbox/json_text.hpp"
+#include "domain/json_text.hpp"
 
-#include <fmt/format.h>
-
-#include <iterator>
-
-namespace coreldove::integrations::world {
+namespace coreldove::domain {
 
 void append_json(std::string& out, std::string_view text) {
+  constexpr std::string_view hex = "0123456789abcdef";
   out.push_back('"');
-  std::size_t clean = 0;
+  std::size_t from = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto c = static_cast<unsigned char>(text[i]);
     if (c >= 0x20 && c != '"' && c != '\\') continue;
-    out.append(text, clean, i - clean);
-    clean = i + 1;
+    out.append(text, from, i - from);
+    from = i + 1;
     switch (c) {
       case '"':
         out.append("\\\"");
@@ -31,18 +28,10 @@ void append_json(std::string& out, std::string_view text) {
         out.append("\\t");
         break;
       default:
-        fmt::format_to(std::back_inserter(out), "\\u{:04x}", c);
+        out.append("\\u00").append(1, hex[c >> 4]).append(1, hex[c & 15]);
     }
   }
-  out.append(text, clean);
-  out.push_back('"');
+  out.append(text, from, text.size() - from).push_back('"');
 }
 
-void append_json_or_null(std::string& out, std::string_view text) {
-  if (text.empty())
-    out.append("null");
-  else
-    append_json(out, text);
-}
-
-}  // namespace coreldove::integrations::world
+}  // namespace coreldove::domain
