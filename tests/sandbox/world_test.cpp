@@ -237,4 +237,27 @@ TEST(SandboxServer, RefusesBodiesThatAreTooLong) {
   EXPECT_EQ(w.read_response().status, 413);
 }
 
+TEST(SandboxSettlement, ListsWhatWasCapturedAndGivenBackAndNothingElse) {
+  const sandbox_under_test box;
+  const auto pay = [&](std::string_view more) {
+    return box.stripe("POST", "/v1/payment_intents", fmt::format("capture_method=manual&confirm=true&payment_method=tok_visa&{}", more)).at("/id");
+  };
+  const auto yen = pay("amount=500&currency=jpy&metadata[order_id]=a%22b%2Cc");
+  pay("amount=700&currency=usd&metadata[order_id]=held");
+  EXPECT_THAT(lines_of(box.get("/settlement?vendor=stripe").body), testing::SizeIs(1)) << "a hold moves no money";
+  ASSERT_EQ(box.stripe("POST", "/v1/payment_intents/" + yen + "/capture").status, 200);
+  ASSERT_EQ(box.stripe("POST", "/v1/refunds", "payment_intent=" + yen + "&amount=100").status, 200);
+  const auto report = box.get("/settlement?vendor=stripe");
+  EXPECT_EQ(report.fields.at("content-type"), "text/csv");
+  const auto lines = lines_of(report.body);
+  ASSERT_EQ(lines.size(), 3U);
+  EXPECT_THAT(lines[0], testing::HasSubstr("reporting_category"));
+  EXPECT_THAT(lines[1], testing::HasSubstr(",jpy,500,14,486,charge," + yen + "," + yen + R"(,"a""b,c")")) << "2.9 % stay with the gateway";
+  EXPECT_THAT(lines[2], testing::HasSubstr(",jpy,-100,0,-100,refund,re_"));
+  EXPECT_THAT(lines_of(box.get("/settlement?vendor=paypal").body).back(), testing::HasSubstr("RF")) << "header and footer stand in an empty report, too";
+  for (const auto* query : {"", "?vendor=", "?vendor=fedex", "?vendor=stripe&day=1"})
+    EXPECT_EQ(box.get(std::string{"/settlement"} + query).status, 400) << query;
+  EXPECT_EQ(call(box.port(), "POST", "/settlement").status, 405);
+}
+
 }  // namespace coreldove::tests
