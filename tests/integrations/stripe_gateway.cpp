@@ -1,97 +1,8 @@
-#include <fmt/format.h>
-#include <gtest/gtest.h>
+// Stripe's adapter: the way to an authorization.
+#include "tests/integrations/stripe_double.hpp"
 
-#include <map>
-
-#include "integrations/stripe/stripe.hpp"
-#include "tests/integrations/loopback_server.hpp"
-#include "tests/integrations/waiting.hpp"
-
+namespace coreldove::stripe_test {
 namespace {
-
-using namespace std::chrono_literals;
-using namespace coreldove::integrations;
-using namespace coreldove::testing;
-using coreldove::domain::currency;
-using coreldove::domain::operation_outcome;
-
-const currency usd = *currency::find("USD");
-
-std::string intent(std::string_view status, std::int64_t amount = 5998, std::int64_t received = 0, std::string_view key = "ord_1/authorize/1",
-                   std::string_view iso = "usd", std::string_view more = "") {
-  return fmt::format(R"({{"id":"pi_1","object":"payment_intent","amount":{},"amount_received":{},"currency":"{}","status":"{}",)"
-                     R"("metadata":{{"order_id":"ord_1","idempotency_key":"{}"}}{}}})",
-                     amount, received, iso, status, key, more);
-}
-
-std::string refund_object(std::string_view status, std::int64_t amount = 500, std::string_view key = "ord_1/refund/3", std::string_view more = "") {
-  return fmt::format(R"({{"id":"re_1","object":"refund","amount":{},"currency":"usd","status":"{}","payment_intent":"pi_1",)"
-                     R"("metadata":{{"order_id":"ord_1","idempotency_key":"{}"}}{}}})",
-                     amount, status, key, more);
-}
-
-std::string error(std::string_view type, std::string_view code, std::string_view more = "") {
-  return fmt::format(R"({{"error":{{"type":"{}","code":"{}","message":"Said so."{}}}}})", type, code, more);
-}
-
-std::string list_of(std::string_view items, bool more = false) { return fmt::format(R"({{"object":"list","data":[{}],"has_more":{}}})", items, more); }
-
-std::string decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%') {
-      out.push_back(static_cast<char>(std::stoi(std::string{text.substr(i + 1, 2)}, nullptr, 16)));
-      i += 2;
-    } else {
-      out.push_back(text[i]);
-    }
-  }
-  return out;
-}
-
-std::map<std::string, std::string> fields(const std::string& body) {
-  std::map<std::string, std::string> out;
-  std::string_view rest = body;
-  while (!rest.empty()) {
-    const auto pair = rest.substr(0, rest.find('&'));
-    out[decoded(pair.substr(0, pair.find('=')))] = decoded(pair.substr(pair.find('=') + 1));
-    rest.remove_prefix(std::min(rest.size(), pair.size() + 1));
-  }
-  return out;
-}
-
-using form = std::map<std::string, std::string>;
-
-/// A gateway in front of a scripted Stripe.
-struct stripe_double {
-  explicit stripe_double(loopback_server::script s, stripe::options o = {}) : server{std::move(s)} {
-    o.api_base = server.base() + "/stripe/";
-    o.secret_key = "sk_test_x";
-    gateway = stripe::make_stripe(o, client);
-  }
-  ~stripe_double() { client.stop(); }
-
-  static call_context context(std::string key, bool repeat = false) { return {"ord_1", std::move(key), "0af7651916cd43dd8448eb211c80319c", 3s, repeat}; }
-  outcome authorize(const charge& c = {5998, usd, "tok_visa", "a@example.com"}, bool repeat = false) {
-    return wait_for<outcome>([&](auto done) { gateway->authorize(c, context("ord_1/authorize/1", repeat), done); });
-  }
-  outcome capture(std::int64_t amount = 5998, bool last = true, bool repeat = false) {
-    return wait_for<outcome>([&](auto done) { gateway->capture("pi_1", amount, usd, last, context("ord_1/capture/2", repeat), done); });
-  }
-  outcome cancel(bool repeat = false) {
-    return wait_for<outcome>([&](auto done) { gateway->void_authorization("pi_1", context("ord_1/void_authorization/2", repeat), done); });
-  }
-  outcome refund(const std::string& reason = "requested_by_customer", bool repeat = false) {
-    return wait_for<outcome>([&](auto done) { gateway->refund("pi_1", 500, usd, reason, context("ord_1/refund/3", repeat), done); });
-  }
-  outcome check() {
-    return wait_for<outcome>([&](auto done) { gateway->check(done); });
-  }
-
-  loopback_server server;
-  http::client client;
-  std::shared_ptr<payment_gateway> gateway;
-};
 
 TEST(StripeGateway, AuthorizesWithAManualPaymentIntentUnderTheOperationsKey) {
   stripe_double s{[](const seen_request&) { return answer(200, intent("requires_capture")); }};
@@ -162,13 +73,6 @@ TEST(StripeGateway, NeverSendsAnAuthorizationWithoutAToken) {
   EXPECT_EQ(got.code, "token_missing");
   EXPECT_TRUE(s.server.seen().empty());
 }
-
-struct mapping {
-  int status;
-  std::string body, headers;
-  operation_outcome kind;
-  std::string code;
-};
 
 TEST(StripeGateway, MapsEveryAnswerToAnAuthorization) {
   const auto declined = operation_outcome::declined, unknown = operation_outcome::unknown, not_done = operation_outcome::not_done;
@@ -315,146 +219,6 @@ TEST(StripeGateway, StaysUnknownWhereTheListDoesNotShowTheAuthorization) {
   EXPECT_EQ(broken.authorize({5998, usd, "tok_visa", ""}, true).code, "http_500");
 }
 
-TEST(StripeGateway, CapturesAllOrAPart) {
-  stripe_double s{[](const seen_request& r) {
-    return answer(200, fields(r.body).count("final_capture") != 0 ? intent("requires_capture", 5998, 1000, "ord_1/capture/2")
-                                                                  : intent("succeeded", 5998, 5998, "ord_1/capture/2"));
-  }};
-  EXPECT_EQ(s.capture().kind, operation_outcome::done);
-  EXPECT_EQ(s.capture(1000, false).reference, "pi_1");
-  const auto seen = s.server.seen();
-  EXPECT_EQ(seen.at(0).target, "/stripe/v1/payment_intents/pi_1/capture");
-  EXPECT_EQ(seen.at(0).header("Idempotency-Key"), "ord_1/capture/2");
-  EXPECT_EQ(fields(seen.at(0).body), (form{{"amount_to_capture", "5998"}, {"metadata[order_id]", "ord_1"}, {"metadata[idempotency_key]", "ord_1/capture/2"}}));
-  EXPECT_EQ(
-      fields(seen.at(1).body),
-      (form{{"amount_to_capture", "1000"}, {"final_capture", "false"}, {"metadata[order_id]", "ord_1"}, {"metadata[idempotency_key]", "ord_1/capture/2"}}));
-}
-
-TEST(StripeGateway, DoesNotBelieveACaptureOfLessOrInAnotherCurrency) {
-  for (const auto& body : {intent("succeeded", 5998, 5997), intent("succeeded", 5998, 5998, "k", "eur"), intent("succeeded", 5998, 6000)}) {
-    stripe_double s{[&](const seen_request&) { return answer(200, body); }};
-    const auto got = s.capture();
-    EXPECT_EQ(got.kind, operation_outcome::unknown);
-    EXPECT_EQ(got.code, "answer_mismatch");
-  }
-}
-
-std::string unexpected_state(const std::string& about) {
-  return error("invalid_request_error", "payment_intent_unexpected_state", about.empty() ? "" : R"(,"payment_intent":)" + about);
-}
-
-TEST(StripeGateway, TakesACaptureThatIsThereAlreadyAsDoneWhereItIsThisOne) {
-  struct row {
-    std::string about;
-    operation_outcome kind;
-  };
-  const std::vector<row> table{
-      {intent("succeeded", 5998, 5998, "ord_1/capture/2"), operation_outcome::done},
-      {intent("succeeded", 5998, 5998, "ord_1/authorize/1"), operation_outcome::done},      // by hand, in the dashboard
-      {intent("succeeded", 5998, 5998, "ord_1/capture/7"), operation_outcome::declined},    // another capture of ours
-      {intent("succeeded", 5998, 1000, "ord_1/authorize/1"), operation_outcome::declined},  // of another amount
-      {intent("succeeded", 5998, 1000, "ord_1/capture/2"), operation_outcome::unknown},     // ours, but not what we asked for
-      {intent("canceled", 5998, 0, "ord_1/authorize/1"), operation_outcome::declined},
-      {intent("requires_payment_method", 5998, 0, "ord_1/authorize/1"), operation_outcome::declined},
-  };
-  for (const auto& [about, kind] : table) {
-    stripe_double told{[&](const seen_request&) { return answer(400, unexpected_state(about)); }};
-    EXPECT_EQ(told.capture().kind, kind) << about;
-    EXPECT_EQ(told.server.seen().size(), 1U);
-    stripe_double asked{[&](const seen_request& r) { return r.method == "GET" ? answer(200, about) : answer(400, unexpected_state("")); }};
-    EXPECT_EQ(asked.capture().kind, kind) << about;
-    EXPECT_EQ(asked.server.seen().back().target, "/stripe/v1/payment_intents/pi_1");
-  }
-}
-
-TEST(StripeGateway, SettlesARepeated500OfACaptureByReadingTheIntent) {
-  std::string now = intent("succeeded", 5998, 5998, "ord_1/capture/2");
-  stripe_double s{[&](const seen_request& r) { return r.method == "GET" ? answer(200, now) : answer(500, ""); }};
-  EXPECT_EQ(s.capture(5998, true, true).kind, operation_outcome::done);
-  now = intent("requires_capture");
-  const auto got = s.capture(5998, true, true);
-  EXPECT_EQ(got.kind, operation_outcome::unknown);
-  EXPECT_EQ(got.code, "http_500");
-}
-
-TEST(StripeGateway, VoidsByCancelling) {
-  stripe_double s{[](const seen_request&) { return answer(200, intent("canceled")); }};
-  const auto got = s.cancel();
-  EXPECT_EQ(got.kind, operation_outcome::done);
-  EXPECT_EQ(got.reference, "pi_1");
-  const auto seen = s.server.seen().at(0);
-  EXPECT_EQ(seen.target, "/stripe/v1/payment_intents/pi_1/cancel");
-  EXPECT_EQ(seen.header("Idempotency-Key"), "ord_1/void_authorization/2");
-  EXPECT_EQ(fields(seen.body), (form{{"cancellation_reason", "requested_by_customer"}}));
-}
-
-TEST(StripeGateway, TakesACancelledIntentAsVoidedAndACapturedOneAsRefused) {
-  stripe_double canceled{[](const seen_request&) { return answer(400, unexpected_state(intent("canceled"))); }};
-  EXPECT_EQ(canceled.cancel().kind, operation_outcome::done);
-  stripe_double captured{[](const seen_request&) { return answer(400, unexpected_state(intent("succeeded", 5998, 5998))); }};
-  const auto got = captured.cancel();
-  EXPECT_EQ(got.kind, operation_outcome::declined);
-  EXPECT_EQ(got.code, "payment_intent_unexpected_state");
-  stripe_double stored{[](const seen_request& r) { return r.method == "GET" ? answer(200, intent("canceled")) : answer(500, ""); }};
-  EXPECT_EQ(stored.cancel(true).kind, operation_outcome::done);
-  stripe_double odd{[](const seen_request&) { return answer(200, intent("processing")); }};
-  EXPECT_EQ(odd.cancel().kind, operation_outcome::unknown);
-}
-
-TEST(StripeGateway, RefundsAPartWithAReasonThatStripeKnows) {
-  stripe_double s{[](const seen_request&) { return answer(200, refund_object("succeeded")); }};
-  const auto got = s.refund();
-  EXPECT_EQ(got.kind, operation_outcome::done);
-  EXPECT_EQ(got.reference, "re_1");
-  EXPECT_EQ(s.refund("the parcel came broken").kind, operation_outcome::done);
-  const auto seen = s.server.seen();
-  EXPECT_EQ(seen.at(0).target, "/stripe/v1/refunds");
-  form want{{"payment_intent", "pi_1"},
-            {"amount", "500"},
-            {"reason", "requested_by_customer"},
-            {"metadata[order_id]", "ord_1"},
-            {"metadata[idempotency_key]", "ord_1/refund/3"}};
-  EXPECT_EQ(fields(seen.at(0).body), want);
-  want.erase("reason");
-  EXPECT_EQ(fields(seen.at(1).body), want);
-}
-
-TEST(StripeGateway, MapsEveryStateOfARefund) {
-  const std::vector<mapping> table{
-      {200, refund_object("pending"), "", operation_outcome::done, ""},
-      {200, refund_object("failed", 500, "k", R"(,"failure_reason":"expired_or_canceled_card")"), "", operation_outcome::declined, "expired_or_canceled_card"},
-      {200, refund_object("canceled"), "", operation_outcome::declined, "canceled"},
-      {200, refund_object("requires_action"), "", operation_outcome::unknown, "requires_action"},
-      {200, refund_object("succeeded", 499), "", operation_outcome::unknown, "answer_mismatch"},
-      {200, intent("succeeded"), "", operation_outcome::unknown, "unreadable_answer"},
-      {400, error("invalid_request_error", "amount_too_large"), "", operation_outcome::declined, "amount_too_large"},
-  };
-  for (const auto& row : table) {
-    stripe_double s{[&](const seen_request&) { return answer(row.status, row.body); }};
-    const auto got = s.refund();
-    EXPECT_EQ(got.kind, row.kind) << row.body;
-    EXPECT_EQ(got.code, row.code) << row.body;
-  }
-}
-
-TEST(StripeGateway, FindsARefundThatWasMadeUnderItsKeyBefore) {
-  std::string made = refund_object("succeeded");
-  int status = 400;
-  stripe_double s{[&](const seen_request& r) {
-    if (r.method == "GET") return answer(200, list_of(refund_object("succeeded", 500, "ord_1/refund/2") + "," + made));
-    return answer(status, status == 400 ? error("invalid_request_error", "charge_already_refunded") : "");
-  }};
-  EXPECT_EQ(s.refund().kind, operation_outcome::done);
-  EXPECT_EQ(s.server.seen().back().target, "/stripe/v1/refunds?limit=100&payment_intent=pi_1");
-  status = 500;
-  EXPECT_EQ(s.refund("", true).kind, operation_outcome::done);
-  made = refund_object("succeeded", 500, "ord_1/refund/9");
-  EXPECT_EQ(s.refund("", true).kind, operation_outcome::unknown);
-  status = 400;
-  EXPECT_EQ(s.refund().code, "charge_already_refunded");
-}
-
 TEST(StripeGateway, ChecksItsAddressAndKeyWithoutChangingAnything) {
   stripe_double good{[](const seen_request&) { return answer(200, list_of("")); }};
   EXPECT_EQ(good.check().kind, operation_outcome::done);
@@ -467,3 +231,4 @@ TEST(StripeGateway, ChecksItsAddressAndKeyWithoutChangingAnything) {
 }
 
 }  // namespace
+}  // namespace coreldove::stripe_test
