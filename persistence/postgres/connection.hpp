@@ -17,6 +17,8 @@ namespace coreldove::persistence::postgres {
 
 struct session {
   std::chrono::milliseconds statement_timeout{};  // 0: none
+  /// Every row is found by an index, one by one. A plan that was made while the tables were small would read all of them when they have grown.
+  bool by_index = false;
 };
 
 class connection final : public sql::connection {

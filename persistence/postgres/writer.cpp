@@ -12,7 +12,7 @@ namespace {
 
 constexpr auto answers_kept = std::chrono::hours{24 * 7};
 /// A transaction takes milliseconds. What takes this long is stuck behind somebody's lock.
-constexpr session writing{.statement_timeout = std::chrono::seconds{10}};
+constexpr session writing{.statement_timeout = std::chrono::seconds{10}, .by_index = true};
 
 domain::failure refusal(const sql::error& e) {
   if (e.is_constraint()) return {domain::errc::conflict, e.what()};

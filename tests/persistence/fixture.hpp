@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <future>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -45,6 +46,8 @@ struct backend_kind {
   std::unique_ptr<backend> (*open)(const std::filesystem::path& folder);
 };
 std::vector<backend_kind> backends();
+/// For the names of tests.
+inline void PrintTo(const backend_kind& kind, std::ostream* out) { *out << kind.name; }
 
 domain::time_point at(std::int64_t ms);
 /// Some time in 2026: the beginning of an hour.

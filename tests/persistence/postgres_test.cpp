@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <thread>
+#include <utility>
 
 #include "persistence/order_number.hpp"
 #include "persistence/postgres/address.hpp"
@@ -96,6 +97,24 @@ TEST(PostgresStore, AServerWhoseSessionWasCutGoesOnWhereNobodyTookOver) {
   ASSERT_TRUE(after);
   EXPECT_EQ(after->position, 2u);
   EXPECT_FALSE(document(s->store(), order_id(1)));
+}
+
+TEST(PostgresStore, ASessionThatIsLostDuringCommitLeavesTheOutcomeUnknown) {
+  const fresh_database database;
+  bool cut = false;
+  store_options options{.place = database.address(), .on_commit = {}, .observe = {}};
+  options.observe.before_commit = [&] {
+    if (std::exchange(cut, false)) run_sql(database.address(), cut_the_writer);
+  };
+  const auto s = open_store(options);
+  ASSERT_TRUE(put(s->journal(), new_order(0)));
+  cut = true;  // the writer is idle: it looks only when there is something to commit
+  const auto r = put(s->journal(), next_of(new_order(0)));
+  ASSERT_FALSE(r);
+  EXPECT_EQ(r.error().code, errc::timed_out) << r.error().detail;
+  EXPECT_TRUE(soon([&] { return s->journal().healthy(); }));
+  EXPECT_EQ(load(s->store(), order_id(0)).size(), 1u) << "here the session had gone before; its stream tells";
+  EXPECT_TRUE(put(s->journal(), next_of(new_order(0))));
 }
 
 TEST(PostgresStore, AServerThatWasOvertakenCannotCommitEverAgain) {

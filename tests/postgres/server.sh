@@ -15,9 +15,10 @@ start)
     if [ "$(id -u)" = 0 ]; then chown postgres "$folder"; fi
     # A language's own order of texts, so that a test fails where the store relies on the database's.
     as_owner "$bin/initdb" -D "$folder/data" -U coreldove -A trust -E UTF8 --no-sync --locale=C.UTF-8 --locale-provider=icu --icu-locale=en > "$folder/initdb.log" 2>&1 ||
-      { cat "$folder/initdb.log" >&2; exit 1; }
+      { cat "$folder/initdb.log" >&2; rm -rf "$folder"; exit 1; }
   fi
   cd "$folder"
+  if as_owner "$bin/pg_ctl" -D "$folder/data" status > /dev/null; then exit 0; fi
   as_owner "$bin/pg_ctl" -D "$folder/data" -l "$folder/log" -w -t 30 -s start \
     -o "-c listen_addresses='' -c unix_socket_directories='$folder' -c max_connections=60 -c shared_buffers=32MB" < /dev/null > /dev/null 2>&1 ||
     { cat "$folder/log" >&2; exit 1; }
