@@ -10,6 +10,8 @@
 #include <condition_variable>
 #include <deque>
 #include <stdexcept>
+#include <thread>
+#include <utility>
 
 #include "http/app.hpp"
 #include "http/dispatcher.hpp"
@@ -23,6 +25,12 @@ namespace net {
 
 namespace asio = boost::asio;
 
+namespace {
+
+constexpr std::chrono::milliseconds gathering{5};  // a tenth of what a refusal may take
+
+}  // namespace
+
 worker::worker(std::chrono::milliseconds tick) : tick_(tick) {}
 
 worker::~worker() { stop(); }
@@ -31,8 +39,15 @@ void worker::start() {
   arm_tick();
   thread_ = std::thread{[this] {
     pthread_setname_np(pthread_self(), "http");
-    io_.run();
+    run();
   }};
+}
+
+void worker::run() {
+  while (!io_.stopped()) {
+    if (io_.poll() == 0) io_.run_one();
+    if (std::exchange(turned_away_, false)) std::this_thread::sleep_for(gathering);
+  }
 }
 
 void worker::stop() {

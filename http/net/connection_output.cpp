@@ -42,6 +42,7 @@ void connection::take(std::uint64_t number, response r) {
   auto& s = slots_[number - first_slot_];
   if (s.ready) return;
   s.ready = std::move(r);
+  if (s.ready->status == problems::overloaded.status) home_.turned_away();
   settle(s);
   const auto seconds = std::chrono::duration<double>(clock::now() - s.started).count();
   shared_.dispatcher.metrics().answered(s.row, s.method, s.ready->status, seconds);

@@ -39,6 +39,9 @@ public:
   void add(std::shared_ptr<connection> c);
   void remove(const std::shared_ptr<connection>& c);
   bool draining() const { return draining_; }
+  /// Somebody was refused for want of room: until it is better, requests are gathered for a moment and answered together. Waking up for each of them would
+  /// take from the accepted ones almost twice what saying no costs.
+  void turned_away() { turned_away_ = true; }
 
 private:
   struct letter {
@@ -46,6 +49,7 @@ private:
     std::uint64_t slot = 0;
     response what;
   };
+  void run();
   void empty_mailbox();
   void arm_tick();
 
@@ -55,7 +59,7 @@ private:
   std::chrono::milliseconds tick_;
   std::thread thread_;
   std::unordered_set<std::shared_ptr<connection>> connections_;
-  bool draining_ = false;
+  bool draining_ = false, turned_away_ = false;
   bool stopped_ = false;  // under mutex_
   std::mutex mutex_;
   std::vector<letter> letters_;
