@@ -118,8 +118,18 @@ void group_commit::run() {
     if (!usable())
       recover();
     else if (taken.empty())
-      writer_->look_after_the_store(true);
+      look_after_the_idle_store();
   }
+}
+
+void group_commit::look_after_the_idle_store() {
+  busy_since_ms_ = steady_ms();
+  try {
+    writer_->look_after_the_store(true);
+  } catch (const store_fault& why) {
+    fault({}, why);
+  }
+  busy_since_ms_ = 0;
 }
 
 void group_commit::process(batch b) {

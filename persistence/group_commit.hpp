@@ -81,7 +81,8 @@ public:
   /// After a fault: whether the store can be written again. Otherwise asked again after retry_after().
   virtual bool recover() = 0;
   virtual std::chrono::milliseconds retry_after() const = 0;
-  /// After each transaction, and about every second while there are none.
+  /// After each transaction, and about every second while there are none: then a store that has gone is found out before somebody needs it. Throws
+  /// store_fault.
   virtual void look_after_the_store(bool idle) = 0;
   /// Nothing comes afterwards.
   virtual void close() = 0;
@@ -114,6 +115,7 @@ private:
   /// What has queued up; nothing where nothing came for a while. False: stopped, and nothing left to do.
   bool wait(std::vector<job>& taken);
   void process(batch b);
+  void look_after_the_idle_store();
   void fault(batch b, const store_fault& why);
   void recover();
   void answer(batch b);

@@ -17,7 +17,7 @@ public:
   void reset() { wait_ = shortest; }
 
 private:
-  static constexpr std::chrono::milliseconds shortest{100}, longest{5'000};
+  static constexpr std::chrono::milliseconds shortest{100}, longest{2'000};
   std::chrono::milliseconds wait_ = shortest;
   std::minstd_rand random_{std::random_device{}()};
 };

@@ -50,13 +50,27 @@ void writer::write(batch b) {
   try {
     if (!commit_together(b)) commit_carefully(b);
   } catch (const sql::error& e) {
-    // Without an answer to COMMIT nobody knows; whatever goes wrong before it leaves nothing.
-    const bool unknown = std::exchange(committing_, false) && !e.is_the_statements_own();
-    lost_ = dynamic_cast<const taken_over*>(&e) != nullptr;
-    db_.reset();
-    retry_after_ = backoff_.next();
-    throw store_fault(e.what(), unknown);
+    throw fault(e);
   }
+}
+
+void writer::look_after_the_store(bool idle) {
+  if (!idle) return;
+  try {
+    owner_->begin(*db_);
+    db_->run("ROLLBACK");
+  } catch (const sql::error& e) {
+    throw fault(e);
+  }
+}
+
+store_fault writer::fault(const sql::error& e) {
+  // Without an answer to COMMIT nobody knows; whatever goes wrong before it leaves nothing.
+  const bool unknown = std::exchange(committing_, false) && !e.is_the_statements_own();
+  lost_ = dynamic_cast<const taken_over*>(&e) != nullptr;
+  db_.reset();
+  retry_after_ = backoff_.next();
+  return {e.what(), unknown};
 }
 
 bool writer::commit_together(batch b) {

@@ -22,7 +22,7 @@ public:
   std::uint64_t position() const override { return memory_.position; }
   bool recover() override;
   std::chrono::milliseconds retry_after() const override { return retry_after_; }
-  void look_after_the_store(bool) override {}
+  void look_after_the_store(bool idle) override;
   void close() override { db_.reset(); }
 
 private:
@@ -34,6 +34,8 @@ private:
   void apply_carefully(batch b);
   void purge_answers(std::size_t limit);
   void commit();
+  /// Drops the connection.
+  store_fault fault(const sql::error& e);
 
   const std::string address_;
   const commit_observers observe_;

@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <chrono>
 #include <fstream>
+#include <thread>
 
 #include "tests/postgres/server.hpp"
 #include "tests/program/shop.hpp"
@@ -54,6 +56,38 @@ TEST(OnPostgres, AnOrderIsConfirmedOutlivesAKillAndAddsUp) {
   EXPECT_EQ(verified.status, 0) << verified.out << verified.err;
   EXPECT_THAT(verified.out, AllOf(HasSubstr("1 orders"), HasSubstr("everything adds up")));
   EXPECT_FALSE(std::filesystem::exists(s.folder() / "var" / "coreldove.db"));
+}
+
+TEST(OnPostgres, ADatabaseThatCrashesIs503AndOrdersGoOnWhenItIsBack) {
+  postgres_test::own_server database;
+  postgres_test::run_sql(database.address("postgres"), "CREATE DATABASE shop");
+  shop s;
+  s.start_world();
+  s.start({{"DATABASE_URL", database.address("shop")}});
+  const auto id_of = [](const web_answer& a) { return nlohmann::json::parse(a.body).at("id").get<std::string>(); };
+  const auto before = s.call("POST", "/orders", an_order());
+  ASSERT_EQ(before.status, 202) << before.body;
+  s.until(id_of(before), "status", "confirmed");
+
+  const auto becomes = [&](int readiness) {
+    for (const auto end = std::chrono::steady_clock::now() + 20s; std::chrono::steady_clock::now() < end; std::this_thread::sleep_for(20ms))
+      if (s.readiness() == readiness) return true;
+    return false;
+  };
+  database.crash();
+  EXPECT_TRUE(becomes(503)) << "nobody has to write for that";
+  const auto refused = s.call("POST", "/orders", an_order(), {{"Idempotency-Key", "one"}});
+  EXPECT_EQ(refused.status, 503) << refused.body;
+  EXPECT_EQ(s.call("GET", "/orders/" + id_of(before)).status, 503);
+  database.start();
+  ASSERT_TRUE(becomes(200));
+  const auto after = s.call("POST", "/orders", an_order(), {{"Idempotency-Key", "one"}});
+  ASSERT_EQ(after.status, 202) << after.body;
+  s.until(id_of(after), "status", "confirmed");
+  EXPECT_EQ(s.order(id_of(before)).at("status"), "confirmed");
+  EXPECT_EQ(s.ledger("?operation=authorize").size(), 2u);
+  EXPECT_EQ(s.stop(SIGTERM).status, 0);
+  EXPECT_EQ(run(s.folder() / "world", {"verify"}, {{"DATABASE_URL", database.address("shop")}}).status, 0);
 }
 
 TEST(OnPostgres, TheToolsOfTheCommandLineWorkThere) {
