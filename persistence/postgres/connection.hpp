@@ -57,7 +57,7 @@ private:
   std::unique_ptr<link> link_;
   std::unordered_map<std::string, std::string> names_;  // of the statements that this session has prepared
   unsigned cursors_ = 0;
-  backoff backoff_;
+  backoff backoff_{std::chrono::milliseconds{250}};  // as long as reads are refused after the server is back
   std::chrono::steady_clock::time_point retry_at_{};
 };
 

@@ -44,7 +44,7 @@ private:
   memory memory_;
   bool committing_ = false;  // COMMIT itself has been sent
   bool lost_ = false;        // another server is the owner now
-  backoff backoff_;
+  backoff backoff_{std::chrono::milliseconds{2'000}};
   std::chrono::milliseconds retry_after_{};
 };
 
