@@ -1,4 +1,4 @@
-# CoreLDove Order Processing. `make help` lists the targets; the first build takes a few minutes.
+# CoreLDove Order Processing. `make help` lists the targets; a first `make test` takes about twenty minutes on two cores, most of it compiling.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help setup build run test bench overload kills recovery simulate mutations check format generate asan tsan clean
