@@ -114,11 +114,11 @@ void client::greet() {
 void client::be_ready() {
   phase_ = phase::ready;
   ready_ = clock::now();
-  tell(true, {});
   {
     const std::lock_guard lock{mutex_};
     open_ = true;
   }
+  tell(true, {});
   for (auto* l : listeners_) l->connected();
 }
 

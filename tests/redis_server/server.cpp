@@ -140,9 +140,9 @@ answer redis_server::say(const command& what, const std::string& password) const
   return next_answer(link, end);
 }
 
-std::vector<entry> entries_of(const redis_server& from) {
+std::vector<entry> entries_of(const redis_server& from, const std::string& password) {
   std::vector<entry> out;
-  const auto all = from.say({"XRANGE", "coreldove:events", "-", "+"});
+  const auto all = from.say({"XRANGE", "coreldove:events", "-", "+"}, password);
   for (const auto& x : all.list) {
     entry e{x.list.at(0).text, {}, {}, {}, {}};
     const auto& fields = x.list.at(1).list;

@@ -51,6 +51,6 @@ struct entry {
   std::string id, position, stream, type, event;
 };
 /// All of the event stream.
-std::vector<entry> entries_of(const redis_server& from);
+std::vector<entry> entries_of(const redis_server& from, const std::string& password = {});
 
 }  // namespace coreldove::redis_test
