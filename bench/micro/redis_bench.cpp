@@ -42,8 +42,27 @@ persistence::append one_order() {
   return a;
 }
 
-void look_up_in_store(benchmark::State& st, const std::string& place) {
-  const auto store = persistence::open_store({.place = place, .readers = 1, .max_queued = 100, .on_commit = {}, .observe = {}});
+/// The embedded store's file, in a folder that goes with it.
+class scratch_file {
+public:
+  scratch_file() { std::filesystem::create_directories(folder_); }
+  ~scratch_file() { std::filesystem::remove_all(folder_); }
+  scratch_file(const scratch_file&) = delete;
+  scratch_file& operator=(const scratch_file&) = delete;
+  std::string path() const { return folder_ / "store.db"; }
+
+private:
+  std::filesystem::path folder_ = std::filesystem::temp_directory_path() / "coreldove-redis-bench";
+};
+
+/// `url` empty: the embedded store.
+std::unique_ptr<persistence::opened_store> open(const std::string& url, const scratch_file& file) {
+  return persistence::open_store({.place = url.empty() ? file.path() : url, .readers = 1, .max_queued = 100, .on_commit = {}, .observe = {}});
+}
+
+void look_up_in_store(benchmark::State& st, const std::string& url) {
+  const scratch_file file;
+  const auto store = open(url, file);
   const auto order = one_order();
   answer<domain::result<persistence::append_outcome>>([&](auto done) { store->journal().append(order, std::move(done)); });  // refused where it is there
   for (auto _ : st) {
@@ -53,8 +72,9 @@ void look_up_in_store(benchmark::State& st, const std::string& place) {
   store->stop();
 }
 
-void look_up_key_in_store(benchmark::State& st, const std::string& place) {
-  const auto store = persistence::open_store({.place = place, .readers = 1, .max_queued = 100, .on_commit = {}, .observe = {}});
+void look_up_key_in_store(benchmark::State& st, const std::string& url) {
+  const scratch_file file;
+  const auto store = open(url, file);
   answer<domain::result<persistence::append_outcome>>([&](auto done) { store->journal().append(one_order(), std::move(done)); });
   for (auto _ : st) {
     const auto key =
@@ -92,13 +112,11 @@ void look_up_in_redis(benchmark::State& st, std::uint16_t port) {
 const bool registered = [] {
   const char* port = std::getenv("REDIS_PORT");
   if (port == nullptr) return false;
-  const auto file = std::filesystem::temp_directory_path() / "coreldove-redis-bench.db";
-  for (const auto* end : {"", "-wal", "-shm", ".reserve"}) std::filesystem::remove(file.string() + end);
-  const auto in_both_ways = [](const std::string& name, const std::string& place) {
-    benchmark::RegisterBenchmark(("look_up_order/" + name).c_str(), look_up_in_store, place)->UseRealTime()->Unit(benchmark::kMicrosecond);
-    benchmark::RegisterBenchmark(("look_up_key/" + name).c_str(), look_up_key_in_store, place)->UseRealTime()->Unit(benchmark::kMicrosecond);
+  const auto in_both_ways = [](const std::string& name, const std::string& url) {
+    benchmark::RegisterBenchmark(("look_up_order/" + name).c_str(), look_up_in_store, url)->UseRealTime()->Unit(benchmark::kMicrosecond);
+    benchmark::RegisterBenchmark(("look_up_key/" + name).c_str(), look_up_key_in_store, url)->UseRealTime()->Unit(benchmark::kMicrosecond);
   };
-  in_both_ways("sqlite", file.string());
+  in_both_ways("sqlite", "");
   if (const char* url = std::getenv("DATABASE_URL"); url != nullptr) in_both_ways("postgresql", url);
   benchmark::RegisterBenchmark("look_up_either/redis", look_up_in_redis, static_cast<std::uint16_t>(std::atoi(port)))
       ->UseRealTime()
