@@ -105,7 +105,23 @@ CREATE TABLE probe(id SMALLINT PRIMARY KEY, at BIGINT NOT NULL);
 INSERT INTO probe VALUES(1, 0);
 )sql";
 
-constexpr std::array migrations{first_schema};
+// A cluster's nodes write one after another: each transaction begins by counting up `commits`. Shards change hands by the same row, so a transaction sees in it
+// whether any has.
+constexpr const char* cluster_schema = R"sql(
+CREATE TABLE cluster_head(
+  one SMALLINT PRIMARY KEY CHECK(one = 1), commits BIGINT NOT NULL, map BIGINT NOT NULL) WITH (fillfactor = 10);
+INSERT INTO cluster_head VALUES(1, 0, 1);
+
+CREATE TABLE cluster_nodes(
+  node TEXT COLLATE "C" PRIMARY KEY, incarnation BIGINT NOT NULL, host TEXT COLLATE "C" NOT NULL, port INTEGER NOT NULL,
+  leaving BOOLEAN NOT NULL, started_at TIMESTAMPTZ NOT NULL, lease_until TIMESTAMPTZ NOT NULL) WITH (fillfactor = 50);
+
+CREATE TABLE cluster_shards(
+  shard SMALLINT PRIMARY KEY CHECK(0 <= shard AND shard < 256), node TEXT COLLATE "C" NOT NULL, incarnation BIGINT NOT NULL, epoch BIGINT NOT NULL);
+INSERT INTO cluster_shards SELECT n, '', 0, 0 FROM generate_series(0, 255) n;
+)sql";
+
+constexpr std::array migrations{first_schema, cluster_schema};
 
 /// Any number that no other program uses for a lock in this database.
 constexpr std::int64_t migration_lock = 0x636f72656c647631;
