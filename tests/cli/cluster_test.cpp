@@ -54,6 +54,27 @@ std::string placed_at(const shop& node) {
   return nlohmann::json::parse(placed.body).value("id", "");
 }
 
+/// Orders placed now are still waiting for their payment when it is asked for.
+class slow_gateway {
+public:
+  explicit slow_gateway(const shop& of) : of_(of) {
+    const nlohmann::json rule{{"vendor", "stripe"}, {"operation", "authorize"}, {"kind", "slow"}, {"delay_ms", 2'500}, {"rate", 1.0}};
+    EXPECT_LT(ask(of_.world_port(), "POST", "/faults", {{"Content-Type", "application/json"}}, rule.dump()).status, 300);
+  }
+  void is_quick_again() const { EXPECT_LT(ask(of_.world_port(), "DELETE", "/faults").status, 300); }
+
+private:
+  const shop& of_;
+};
+
+/// No payment was authorised twice.
+void expect_charged_once(const cluster& c, const std::vector<std::string>& ids) {
+  std::map<std::string, int> charges;
+  for (const auto& row : c.nodes[0].ledger("?operation=authorize")) ++charges[row.at("idempotency_key").get<std::string>()];
+  EXPECT_EQ(charges.size(), ids.size());
+  for (const auto& [key, times] : charges) EXPECT_EQ(times, 1) << key;
+}
+
 TEST(Cluster, TakesOrdersAtEveryNodeAndShowsThemAtEveryOther) {
   cluster c;
   std::vector<std::string> ids;
@@ -69,12 +90,15 @@ TEST(Cluster, TakesOrdersAtEveryNodeAndShowsThemAtEveryOther) {
 TEST(Cluster, TheOrdersOfAKilledNodeGoOnAtTheOthers) {
   cluster c;
   std::vector<std::string> ids;
+  const slow_gateway gateway(c.nodes[0]);
   for (int i = 0; i < 15; ++i) ids.push_back(placed_at(c.nodes[2]));
   c.nodes[2].stop(SIGKILL);
+  EXPECT_EQ(c.nodes[0].count("status=received"), ids.size());
+  gateway.is_quick_again();
   const auto killed = std::chrono::steady_clock::now();
   for (const auto& id : ids) c.nodes[0].until(id, "status", "confirmed");
   EXPECT_LT(std::chrono::steady_clock::now() - killed, 10s);
-  EXPECT_EQ(c.nodes[0].ledger("?operation=authorize").size(), ids.size()) << "nobody was charged twice";
+  expect_charged_once(c, ids);
   // It comes back under its name, and has its share again.
   c.nodes[2].start(c.variables(2));
   cluster::becomes_ready(c.nodes[2]);
@@ -86,17 +110,18 @@ TEST(Cluster, TheOrdersOfAKilledNodeGoOnAtTheOthers) {
 TEST(Cluster, ANodeThatWasStoppedPastItsLeaseComesBackWithoutHarm) {
   cluster c;
   std::vector<std::string> ids;
+  const slow_gateway gateway(c.nodes[0]);
   for (int i = 0; i < 15; ++i) ids.push_back(placed_at(c.nodes[1]));
   c.nodes[1].server().signal(SIGSTOP);
+  EXPECT_EQ(c.nodes[0].count("status=received"), ids.size());
+  gateway.is_quick_again();
   for (const auto& id : ids) c.nodes[0].until(id, "status", "confirmed");
   for (int i = 0; i < 6; ++i) ids.push_back(placed_at(c.nodes[i % 2 == 0 ? 0 : 2]));
   c.nodes[1].server().signal(SIGCONT);
   cluster::becomes_ready(c.nodes[1]);
   ids.push_back(placed_at(c.nodes[1]));
   for (const auto& id : ids) c.nodes[2].until(id, "status", "confirmed");
-  std::map<std::string, int> charges;
-  for (const auto& row : c.nodes[0].ledger("?operation=authorize")) ++charges[row.at("idempotency_key").get<std::string>()];
-  for (const auto& [key, times] : charges) EXPECT_EQ(times, 1) << key;
+  expect_charged_once(c, ids);
   for (auto& n : c.nodes) EXPECT_EQ(n.stop(SIGTERM).status, 0);
   c.expect_clean();
 }
@@ -104,11 +129,15 @@ TEST(Cluster, ANodeThatWasStoppedPastItsLeaseComesBackWithoutHarm) {
 TEST(Cluster, ANodeThatEndsHandsItsOrdersOverAtOnce) {
   cluster c;
   std::vector<std::string> ids;
+  const slow_gateway gateway(c.nodes[0]);
   for (int i = 0; i < 15; ++i) ids.push_back(placed_at(c.nodes[0]));
   const auto ended = c.nodes[0].stop(SIGTERM);
   EXPECT_EQ(ended.status, 0) << ended.err;
   EXPECT_THAT(ended.err, Not(HasSubstr("did not come to rest")));
+  EXPECT_GT(c.nodes[1].count("status=received"), 0u);
+  gateway.is_quick_again();
   for (const auto& id : ids) c.nodes[1].until(id, "status", "confirmed");
+  expect_charged_once(c, ids);
   c.nodes[1].until(placed_at(c.nodes[2]), "status", "confirmed");
   c.expect_clean();
 }
