@@ -26,7 +26,8 @@ class cluster {
 public:
   cluster() {
     nodes[0].start_world();
-    for (std::size_t n = 0; n < nodes.size(); ++n) nodes[n].start(variables(n));
+    for (std::size_t n = 0; n < nodes.size(); ++n) nodes[n].launch(variables(n));  // all at once, on an empty database
+    for (auto& n : nodes) EXPECT_TRUE(n.listens());
     for (auto& n : nodes) becomes_ready(n);
   }
   environment variables(std::size_t n) const {
