@@ -43,7 +43,7 @@ int check(const options& o) {
 }
 
 int measure_limits(const options& o) {
-  const auto found = measure(o.directory, o.each);
+  const auto found = measure(o);
   fmt::print("{}", table_of(found));
   if (!o.json_file.empty()) write_file(o.json_file, json_of(found));
   return 0;

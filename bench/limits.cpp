@@ -40,17 +40,20 @@ private:
 
 double seconds_since(clock::time_point t) { return std::chrono::duration<double>(clock::now() - t).count(); }
 
-void echoes(std::chrono::nanoseconds each, machine_limits& out) {
+void echoes(const options& asked, machine_limits& out) {
   // About the size of an order as the API answers it.
   const auto body = fmt::format(R"({{"id":"ord_00000000000000000000000000","status":"confirmed","padding":"{:x<2000}"}})", "");
   const auto answer = stub_answer(202, body);
   http_stub server{[&answer](std::string_view, std::string_view) { return answer; }};
   auto o = *parse_command_line({}).go;
   o.server.port = std::to_string(server.port());
-  o.duration = each;
+  o.connections = asked.connections;
+  o.rate = asked.rate;
+  o.duration = asked.each;
   o.quiet = true;
   const auto found = run_load(o);
   out.echo_per_second = rate_of(found, operation::create);
+  out.echo_connections = asked.connections;
   const auto answered = out.echo_per_second * found.seconds;
   out.echo_cpu_us = answered > 0 ? server.cpu_seconds() / answered * 1e6 : 0;
 }
@@ -132,24 +135,24 @@ private:
 
 }  // namespace
 
-machine_limits measure(const std::string& directory, std::chrono::nanoseconds each) {
+machine_limits measure(const options& asked) {
   machine_limits out;
-  const scratch place{directory};
-  echoes(each, out);
-  flushes(place.file("flushed"), each, out);
+  const scratch place{asked.directory};
+  echoes(asked, out);
+  flushes(place.file("flushed"), asked.each, out);
   row_writer rows{place.file("rows.db")};
-  out.rows_per_second = rows.rate(each, 256);
-  out.transactions_per_second = rows.rate(each, 1);
+  out.rows_per_second = rows.rate(asked.each, 256);
+  out.transactions_per_second = rows.rate(asked.each, 1);
   return out;
 }
 
 std::string table_of(const machine_limits& m) {
   return fmt::format(
-      "HTTP echo, 64 connections      {:>10.0f} /s   {:.1f} us of CPU each\n"
+      "HTTP echo, {:<5} connections   {:>10.0f} /s   {:.1f} us of CPU each\n"
       "4 KiB and fdatasync            {:>10.0f} /s   p50 {:.3f} ms  p99 {:.3f} ms\n"
       "SQLite rows, 256 a transaction {:>10.0f} /s\n"
       "SQLite transactions of one row {:>10.0f} /s\n",
-      m.echo_per_second, m.echo_cpu_us, m.flushes_per_second, m.flush_p50_ms, m.flush_p99_ms, m.rows_per_second, m.transactions_per_second);
+      m.echo_connections, m.echo_per_second, m.echo_cpu_us, m.flushes_per_second, m.flush_p50_ms, m.flush_p99_ms, m.rows_per_second, m.transactions_per_second);
 }
 
 std::string json_of(const machine_limits& m) {

@@ -205,6 +205,8 @@ command_line parse_command_line(const std::vector<std::string>& args) {
   auto* limits = app.add_subcommand("limits", "Measures the machine alone: HTTP echo, fdatasync, SQLite rows.");
   limits->add_option("--dir", o.directory, "Directory on the disk to be measured.")->capture_default_str()->check(CLI::ExistingDirectory);
   limits->add_option("--json", o.json_file, "Write the figures to this file.");
+  limits->add_option("--connections", o.connections, "Of the HTTP echo.")->capture_default_str()->check(CLI::Range(1, 20000));
+  limits->add_option("--rate", o.rate, "Of the HTTP echo: so many requests a second; without it as many as there can be.")->check(CLI::Range(0.001, 1e7));
   add_parsed(*limits, "--each", o.each, parse_duration, "a duration such as 2s", "Time for each measurement (2s).");
 
   command_line out;

@@ -197,10 +197,11 @@ class Run:
         Client(self.world_port).ask("DELETE", "/faults")
 
     # ---- more than it can carry
-    def measure_exchange(self):
-        """CPU of a request that is read and answered with fixed bytes, in microseconds: no refusal costs less."""
+    def measure_exchange(self, connections, rate):
+        """CPU of a request that is read and answered with fixed bytes, in microseconds, when they come like this: no refusal costs less."""
         file = self.scratch / "limits.json"
-        subprocess.run([self.program, "bench", "limits", "--dir", self.scratch, "--each", "2s", "--json", file], check=True, stdout=subprocess.DEVNULL)
+        command = [self.program, "bench", "limits", "--dir", self.scratch, "--each", "3s", "--connections", connections, "--rate", rate, "--json", file]
+        subprocess.run([str(a) for a in command], check=True, stdout=subprocess.DEVNULL)
         return json.loads(file.read_text())["echo_cpu_us"]
 
     def measure_best(self):
@@ -231,7 +232,7 @@ class Run:
         ratio = create["per_second"] / best["orders_per_second"]
         bound = max(100.0, 2 * best["operations"]["create"]["p99_ms"])
         self.note("offered", rate, "/s")
-        exchange, core = self.measure_exchange() * 1e-6, len(self.server_cores)
+        exchange, core = self.measure_exchange(2048, rate) * 1e-6, len(self.server_cores)
         floor = (core - rate * exchange) / (core - best["orders_per_second"] * exchange)
         self.note("  a bare exchange of this machine, CPU", exchange * 1e6, "us")
         self.note("  throughput, were refusing as cheap as that", floor, "")

@@ -21,10 +21,14 @@ function(coreldove_room folder)
   endif()
 endfunction()
 
-# coreldove_tests(FOLDER LABEL unit|integration|e2e|... LINK ... [WITHOUT filter] [PROPERTIES name value ...]): the .cpp files of tests/FOLDER become one
-# GoogleTest binary. WITHOUT: tests that only something else than ctest can run. PROPERTIES: of each test, for ctest.
+# Tests are compiled more often than they run. g++ 12 sees a precompiled header's inlined code as ours, and finds writes beyond the end where none are.
+set(CORELDOVE_TEST_OPTIONS -O1 -g0 -Wno-array-bounds -Wno-restrict -Wno-stringop-overflow)
+
+# coreldove_tests(FOLDER LABEL unit|integration|e2e|... LINK ... [WITHOUT filter] [PCH header ...] [PROPERTIES name value ...]): the .cpp files of
+# tests/FOLDER become one GoogleTest binary. WITHOUT: tests that only something else than ctest can run. PCH: headers to precompile in place of those
+# that all tests share. PROPERTIES: of each test, for ctest.
 function(coreldove_tests folder)
-  cmake_parse_arguments(T "" "LABEL;TIMEOUT;WITHOUT" "LINK;PROPERTIES" ${ARGN})
+  cmake_parse_arguments(T "" "LABEL;TIMEOUT;WITHOUT" "LINK;PCH;PROPERTIES" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/${folder}/*.cpp)
   if(NOT sources)
     return()
@@ -32,9 +36,12 @@ function(coreldove_tests folder)
   string(REPLACE "/" "_" name ${folder})
   add_executable(test_${name} ${sources})
   target_include_directories(test_${name} PRIVATE ${CMAKE_SOURCE_DIR})
-  target_precompile_headers(test_${name} PRIVATE <chrono> <functional> <map> <memory> <optional> <string> <vector> <gtest/gtest.h> <gmock/gmock.h>)
-  # Tests are compiled more often than they run. g++ 12 sees a precompiled header's inlined code as ours, and finds writes beyond the end where none are.
-  target_compile_options(test_${name} PRIVATE -O1 -g0 -Wno-array-bounds -Wno-restrict -Wno-stringop-overflow)
+  target_compile_options(test_${name} PRIVATE ${CORELDOVE_TEST_OPTIONS})
+  if(T_PCH)
+    target_precompile_headers(test_${name} PRIVATE ${T_PCH})
+  else()
+    target_precompile_headers(test_${name} REUSE_FROM test_headers)
+  endif()
   target_link_libraries(test_${name} PRIVATE ${T_LINK} GTest::gtest GTest::gmock GTest::gtest_main)
   if(NOT T_TIMEOUT)
     set(T_TIMEOUT 120)

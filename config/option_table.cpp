@@ -31,7 +31,11 @@ void add_server(std::vector<option>& out) {
                  "Empty: the embedded SQLite store in DATA_DIR. sqlite:PATH: the same at another place. postgresql://USER:PASSWORD@HOST:PORT/DATABASE: a "
                  "PostgreSQL database, see docs/postgresql.md.",
                  0, 4'000});
-  out.push_back({g, "REDIS_URL", &s::redis_url, t::text, "Empty: everything in process.", 0, 4'000, {}, false, effect::fixed});
+  out.push_back(
+      {g, "REDIS_URL", &s::redis_url, t::text,
+       "Empty: everything in process. redis://USER:PASSWORD@HOST:PORT/DATABASE: a Redis server through which nodes share their rate limits, and others get the "
+       "events; see docs/redis.md.",
+       0, 4'000});
   out.push_back({g,
                  "LOG_LEVEL",
                  &s::log_level,
@@ -150,6 +154,8 @@ void add_tuning(std::vector<option>& out) {
                  1, 1'000'000});
   out.push_back(
       {g, "CORELDOVE_IDLE_ORDERS", &s::idle_orders, t::whole, "Orders kept in memory while they wait; older ones sleep in the store.", 1, 10'000'000});
+  out.push_back({g, "CORELDOVE_EVENT_STREAM_LENGTH", &s::event_stream_length, t::whole,
+                 "Events that the stream coreldove:events in Redis keeps, about; 0: there is no such stream.", 0, 100'000'000});
   out.push_back({g, "CORELDOVE_PAYMENT_TIMEOUT", &s::payment_timeout, t::span,
                  "How long a payment gateway may take for one answer; after that the outcome is unknown.", 100, 2 * minute});
   out.push_back({g, "CORELDOVE_CARRIER_TIMEOUT", &s::carrier_timeout, t::span, "How long a carrier may take for one answer.", 100, 2 * minute});

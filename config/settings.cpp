@@ -12,6 +12,7 @@
 #include <numeric>
 
 #include "config/option.hpp"
+#include "config/redis_address.hpp"
 #include "config/stop_at.hpp"
 
 namespace coreldove::config {
@@ -173,6 +174,13 @@ void check_test_stop(reader& r) {
     r.complain(fmt::format("CORELDOVE_TEST_STOP_AT: {} is not allowed; allowed is {}", value, stop_at_form()));
 }
 
+void check_redis(reader& r) {
+  const auto& url = r.out.values.redis_url;
+  if (url.empty() || parse_redis_address(url)) return;
+  const auto why = url.starts_with("rediss://") ? "this version speaks no TLS with Redis, put a tunnel before it; " : "";
+  r.complain(fmt::format("REDIS_URL: {} is not allowed; {}allowed is {}", shown(find_option("REDIS_URL"), url), why, redis_address_form()));
+}
+
 void check_together(reader& r) {
   const auto& s = r.out.values;
   check_tls(r);
@@ -185,6 +193,7 @@ void check_together(reader& r) {
   if (!s.cluster_node_id.empty() && !is_postgres(s.database_url))
     r.complain(fmt::format("CLUSTER_NODE_ID: {} is not allowed; allowed is the empty value, since the nodes of a cluster need DATABASE_URL=postgresql://…",
                            shown(find_option("CLUSTER_NODE_ID"), s.cluster_node_id)));
+  check_redis(r);
   if (s.environment == environment::production) check_production(r);
 }
 

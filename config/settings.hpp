@@ -50,9 +50,10 @@ struct settings {
 
   std::uint32_t http_threads = 0, actor_threads = 0;  // 0: by the number of cores
   std::uint32_t store_readers = 2;
-  std::uint32_t max_in_flight = 20'000;        // requests
-  std::chrono::milliseconds store_within{25};  // under load; 0: only max_in_flight counts
-  std::uint32_t idle_orders = 20'000;          // order actors kept awake with nothing to do
+  std::uint32_t max_in_flight = 20'000;         // requests
+  std::chrono::milliseconds store_within{25};   // under load; 0: only max_in_flight counts
+  std::uint32_t idle_orders = 20'000;           // order actors kept awake with nothing to do
+  std::uint32_t event_stream_length = 100'000;  // in Redis
   std::chrono::milliseconds payment_timeout{10'000}, carrier_timeout{10'000};
 
   std::string test_stop_at;  // see stop_at.hpp; never in production

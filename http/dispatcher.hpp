@@ -43,6 +43,8 @@ public:
   void free_place();
   http_metrics& metrics() { return metrics_; }
   const server_options& options() const { return app_.options; }
+  rate_limiter& callers() { return per_principal_; }
+  rate_limiter& failures() { return failures_; }
 
 private:
   verdict refuse(const request& rq, const route* row, problem p) const;

@@ -258,6 +258,8 @@ void server::start() {
 
 std::uint16_t server::port() const { return impl_->port; }
 
+server_limits server::limits() { return {impl_->front.callers(), impl_->front.failures()}; }
+
 void server::drain(std::chrono::milliseconds limit) {
   if (!impl_->running) return;
   impl_->running = false;

@@ -52,6 +52,14 @@ struct server_options {
   bool production = false;
 };
 
+class rate_limiter;
+
+/// The limits that may be shared with other nodes; they live as long as their server.
+struct server_limits {
+  rate_limiter& callers;   // requests, by principal
+  rate_limiter& failures;  // wrong credentials, by address
+};
+
 class server {
 public:
   /// Everything given must outlive the server. Throws std::invalid_argument for options that can't be served with (require_https without a
@@ -65,6 +73,7 @@ public:
   void start();
   /// The port that is listened on.
   std::uint16_t port() const;
+  server_limits limits();
   /// Takes no new connections, closes each connection after the answers it waits for, and returns when all are gone or `limit` is over. Final.
   void drain(std::chrono::milliseconds limit);
 

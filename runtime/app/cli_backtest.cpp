@@ -1,9 +1,7 @@
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <fstream>
 #include <map>
-#include <memory>
 #include <optional>
 #include <sstream>
 
@@ -15,11 +13,6 @@
 
 namespace coreldove::app {
 namespace {
-
-struct backtest_options {
-  std::string policy_file, since;
-  bool json = false;
-};
 
 /// Reads one order after another and hands its first routing decision over, with what came of it.
 class decisions {
@@ -93,6 +86,8 @@ void print_json(const domain::backtest_result& r) {
       pair(r.recorded_value), pair(r.policy_value), pair(r.value_difference), r.effective_decisions, r.largest_weight);
 }
 
+}  // namespace
+
 int backtest_routing(const backtest_options& o, const config::settings& s) {
   std::ifstream in{o.policy_file, std::ios::binary};
   std::ostringstream text;
@@ -122,22 +117,6 @@ int backtest_routing(const backtest_options& o, const config::settings& s) {
   else
     print_text(r);
   return success;
-}
-
-}  // namespace
-
-void add_backtest(CLI::App& app, action& chosen) {
-  auto* command = app.add_subcommand("backtest", "What would another policy have brought?");
-  command->require_subcommand(1);
-  auto* routing = command->add_subcommand("routing", "Try a routing policy on the recorded decisions");
-  const auto o = std::make_shared<backtest_options>();
-  routing->add_option("--policy", o->policy_file, "The policy, a JSON file as for PAYMENT_ROUTING_POLICY")->required()->check(CLI::ExistingFile);
-  routing->add_option("--since", o->since, "Only decisions from this time on (RFC 3339)");
-  routing->add_flag("--json", o->json, "One JSON object");
-  routing->footer(
-      "Each decision was recorded with its candidates, what was known of them, and the probability that it was made with. From these the\n"
-      "difference is estimated, doubly robust, with its 95 % interval; nothing is sent anywhere. A server may be running.\n");
-  routing->callback([&chosen, o] { chosen = with_settings([o](const config::settings& s) { return backtest_routing(*o, s); }); });
 }
 
 }  // namespace coreldove::app

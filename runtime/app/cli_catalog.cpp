@@ -1,9 +1,7 @@
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <fstream>
 #include <iterator>
-#include <memory>
 #include <set>
 
 #include "persistence/open_store.hpp"
@@ -36,6 +34,8 @@ int refuse(const std::vector<std::string>& problems) {
   return failure;
 }
 
+}  // namespace
+
 int import_catalog(const std::string& path, const config::settings& s) {
   std::ifstream file{path, std::ios::binary};
   const std::string text{std::istreambuf_iterator<char>{file}, {}};
@@ -55,26 +55,6 @@ int import_catalog(const std::string& path, const config::settings& s) {
   store->stop();
   fmt::print(stderr, "Imported {}. Rows of stock that were there already keep their stock.\n", line);
   return success;
-}
-
-}  // namespace
-
-void add_catalog(CLI::App& app, action& chosen) {
-  auto* command = app.add_subcommand("catalog", "Products, warehouses and stock");
-  command->require_subcommand(1);
-  auto* import = command->add_subcommand("import", "Take in a file, all of it or nothing; the server must not be running");
-  const auto path = std::make_shared<std::string>();
-  import->add_option("FILE", *path, "CSV with a header, or NDJSON")->required();
-  import->footer(
-      "Columns (or names, in NDJSON): record, and for\n"
-      "  warehouse  warehouse, name, country, state, postal_code\n"
-      "  product    sku, product_id, name, weight_grams, inspect\n"
-      "  stock      sku, warehouse, on_hand\n"
-      "Example: config/sample_catalog.csv.\n");
-  import->callback([&chosen, path] { chosen = with_settings([path](const config::settings& s) { return import_catalog(*path, s);
-});
-}  // namespace coreldove::app
-);
 }
 
 }  // namespace coreldove::app

@@ -1,11 +1,9 @@
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <filesystem>
-#include <map>
-#include <memory>
 #include <stdexcept>
+#include <string_view>
 
 #include "runtime/app/await.hpp"
 #include "runtime/app/cli.hpp"
@@ -14,11 +12,14 @@
 namespace coreldove::app {
 namespace {
 
-const std::map<std::string, config::vendor>& vendors() {
+config::vendor vendor_of(std::string_view name) {
   using config::vendor;
-  static const std::map<std::string, vendor> all{{"stripe", vendor::stripe}, {"paypal", vendor::paypal}, {"razorpay", vendor::razorpay},
-                                                 {"payu", vendor::payu},     {"fedex", vendor::fedex},   {"smtp", vendor::smtp}};
-  return all;
+  if (name == "stripe") return vendor::stripe;
+  if (name == "paypal") return vendor::paypal;
+  if (name == "razorpay") return vendor::razorpay;
+  if (name == "payu") return vendor::payu;
+  if (name == "fedex") return vendor::fedex;
+  return vendor::smtp;  // the grammar lets no other name in
 }
 
 // The sandbox of a check keeps its own little state, so that it never touches a running server's.
@@ -50,11 +51,13 @@ int report(std::string_view name, std::string_view where, const integrations::ou
   return failure;
 }
 
+}  // namespace
+
 int check(const std::string& name, const config::settings& given) {
   const scratch_folder scratch;
   auto s = config::with_sandbox_credentials(given);
   s.data_dir = scratch.path().string();
-  const auto which = vendors().at(name);
+  const auto which = vendor_of(name);
   const auto reach = config::reach_of(s, which);
   if (reach == config::reach::off) return fail(fmt::format("{} is off: it has neither credentials nor an address", name));
   outside_world world{s};
@@ -69,16 +72,6 @@ int check(const std::string& name, const config::settings& given) {
   });
   world.stop();
   return report(name, where, answer);
-}
-
-}  // namespace
-
-void add_check(CLI::App& app, action& chosen) {
-  auto* command = app.add_subcommand("check", "Call one outside system with harmless real calls and print what worked");
-  const auto name = std::make_shared<std::string>();
-  command->add_option("INTEGRATION", *name, "stripe, paypal, razorpay, payu, fedex or smtp")->required()->check(CLI::IsMember(vendors()));
-  command->footer("It goes where the settings say: <NAME>_API_BASE, SANDBOX_URL, the vendor in production, else a sandbox world started for the check.\n");
-  command->callback([&chosen, name] { chosen = with_settings([name](const config::settings& s) { return check(*name, s); }); });
 }
 
 }  // namespace coreldove::app

@@ -1,9 +1,7 @@
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <fstream>
 #include <iterator>
-#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "actors/order/append.hpp"
@@ -22,11 +20,6 @@ namespace coreldove::app {
 namespace {
 
 using namespace std::chrono_literals;
-
-struct reconcile_options {
-  std::string path, gateway, server;
-  bool report_only = false;
-};
 
 std::string source_of(const std::string& gateway) { return "reconcile/" + gateway; }
 
@@ -135,6 +128,8 @@ int tell(const std::vector<domain::settlement_finding>& findings, const std::str
   return success;
 }
 
+}  // namespace
+
 int reconcile(const reconcile_options& o, const config::settings& s) {
   std::ifstream file{o.path, std::ios::binary};
   const std::string text{std::istreambuf_iterator<char>{file}, {}};
@@ -151,23 +146,6 @@ int reconcile(const reconcile_options& o, const config::settings& s) {
   if (!o.report_only)
     if (const auto status = tell(result.findings, source_of(report.gateway), o, s); status != success) return status;
   return failure;
-}
-
-}  // namespace
-
-void add_reconcile(CLI::App& app, action& chosen) {
-  auto* command = app.add_subcommand("reconcile", "Compare a gateway's settlement report with the orders' books");
-  const auto o = std::make_shared<reconcile_options>();
-  command->add_option("FILE", o->path, "CSV as the gateway gives it")->required();
-  command->add_option("--gateway", o->gateway, "Whose report it is; left out: found out from its columns")
-      ->check(CLI::IsMember({"stripe", "paypal", "razorpay", "payu"}));
-  command->add_option("--server", o->server, "Address of the running server; left out: as the settings say, or none");
-  command->add_flag("--report-only", o->report_only, "Print, and tell no order");
-  command->footer(
-      "Each finding is a line: what, order, detail. unmatched: no order has booked it; missing: the report does not list it; over, under: by amount.\n"
-      "A finding opens a review of kind payment on its order, or goes to the inbox of payments where it has none; a second run adds nothing.\n"
-      "Exit status 1 where there are findings.\n");
-  command->callback([&chosen, o] { chosen = with_settings([o](const config::settings& s) { return reconcile(*o, s); }); });
 }
 
 }  // namespace coreldove::app

@@ -1,8 +1,5 @@
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
-#include <memory>
-
 #include "domain/order.hpp"
 #include "domain/ulid.hpp"
 #include "persistence/codec/event_codec.hpp"
@@ -12,11 +9,6 @@
 
 namespace coreldove::app {
 namespace {
-
-struct replay_options {
-  std::string order_id;
-  bool json = false;
-};
 
 // One line for one event: what happened, and where the order stood after it.
 void print_step(const domain::history_entry& e, const domain::order& after, bool json) {
@@ -30,6 +22,8 @@ void print_step(const domain::history_entry& e, const domain::order& after, bool
   fmt::print("{},\"status\":\"{}\",\"payment_status\":\"{}\",\"fulfillment_status\":\"{}\"}}\n", line, to_string(after.status),
              to_string(payment_status_of(after)), to_string(fulfillment_status_of(after)));
 }
+
+}  // namespace
 
 int replay(const replay_options& o, const config::settings& s) {
   if (!domain::is_order_id(o.order_id)) {
@@ -55,19 +49,6 @@ int replay(const replay_options& o, const config::settings& s) {
   if (!stored) return fail(stored.error().detail);
   if (stored->json != rebuilt) return fail("the stored order differs from what its events make of it; see coreldove verify");
   return success;
-}
-
-}  // namespace
-
-void add_replay(CLI::App& app, action& chosen) {
-  auto* command = app.add_subcommand("replay", "Rebuild one order from its events and print every step");
-  const auto o = std::make_shared<replay_options>();
-  command->add_option("ORDER_ID", o->order_id, "ord_…")->required();
-  command->add_flag("--json", o->json, "Every step as one JSON object");
-  command->footer(
-      "Each line: seq, time, event, by whom, then status / payment / fulfilment after it. The last line is the order.\n"
-      "Exit status 1 where the stored order differs from what its events make of it.\n");
-  command->callback([&chosen, o] { chosen = with_settings([o](const config::settings& s) { return replay(*o, s); }); });
 }
 
 }  // namespace coreldove::app

@@ -1,20 +1,12 @@
 #include <fmt/format.h>
 #include <signal.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
-#include <memory>
 
 #include "integrations/sandbox/sandbox.hpp"
 #include "runtime/app/cli.hpp"
 
 namespace coreldove::app {
-namespace {
-
-struct sandbox_command {
-  integrations::sandbox_options options;
-  std::optional<std::uint16_t> smtp_port;
-};
 
 int run_sandbox(const sandbox_command& c, const config::settings& settings) {
   // Keys are wanted only where some are set, but webhooks have to be signed with something that the server expects.
@@ -52,25 +44,6 @@ int run_sandbox(const sandbox_command& c, const config::settings& settings) {
   sigwait(&ending, &which);
   world.stop();
   return success;
-}
-
-}  // namespace
-
-void add_sandbox(CLI::App& app, action& chosen) {
-  auto* command = app.add_subcommand("sandbox", "Run the outside world on its own: payment gateways, carrier and mail receiver");
-  const auto c = std::make_shared<sandbox_command>();
-  c->options.port = 8100;
-  c->options.webhook_base = "http://127.0.0.1:8001/api/order-workflow/webhooks/in";
-  command->add_option("--host", c->options.host, "Address to listen on")->capture_default_str();
-  command->add_option("--port", c->options.port, "Port for HTTP; 0 takes a free one")->capture_default_str();
-  command->add_option("--smtp-port", c->smtp_port, "Port for mail; the one after --port unless given");
-  command->add_option("--webhooks", c->options.webhook_base, "Where webhooks go, without the vendor's name")->capture_default_str();
-  command->add_option("--state", c->options.state_file, "File that remembers what took effect across restarts");
-  command->add_option("--threads", c->options.threads, "Threads that answer")->capture_default_str()->check(CLI::Range(1, 64));
-  command->footer(
-      "Example:\n  coreldove sandbox --port 8100 &\n  SANDBOX_URL=http://127.0.0.1:8100 coreldove serve\n\n"
-      "What it did: GET /ledger. Faults: POST /faults. Moving parcels on: POST /advance.\n");
-  command->callback([&chosen, c] { chosen = with_settings([c](const config::settings& s) { return run_sandbox(*c, s); }); });
 }
 
 }  // namespace coreldove::app

@@ -1,8 +1,5 @@
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
-#include <memory>
-
 #include "config/option.hpp"
 #include "http/auth.hpp"
 #include "runtime/app/cli.hpp"
@@ -10,11 +7,6 @@
 #include "runtime/clock.hpp"
 
 namespace coreldove::app {
-namespace {
-
-struct token_options {
-  std::string role, subject, ttl = "1h";
-};
 
 int print_token(const token_options& o, const config::settings& settings) {
   const auto role = http::role_from(o.role);
@@ -26,20 +18,6 @@ int print_token(const token_options& o, const config::settings& settings) {
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(*ttl);
   fmt::print("{}\n", http::issue_token(signing_key(settings), *role, o.subject, seconds, runtime::system_clock().now()));
   return success;
-}
-
-}  // namespace
-
-void add_token(CLI::App& app, action& chosen) {
-  auto* command = app.add_subcommand("token", "Print a signed JSON Web Token");
-  const auto o = std::make_shared<token_options>();
-  command->add_option("--role", o->role, "customer, operator, manager or admin")->required();
-  command->add_option("--subject", o->subject, "Whom the token names; for a customer, the customer_id")->required();
-  command->add_option("--ttl", o->ttl, "How long it holds: 90s, 15m, 1h")->capture_default_str();
-  command->footer(
-      "Example:\n  curl -H \"Authorization: Bearer $(coreldove token --role operator --subject alice)\" \\\n    "
-      "http://127.0.0.1:8001/api/order-workflow/orders\n");
-  command->callback([&chosen, o] { chosen = with_settings([o](const config::settings& s) { return print_token(*o, s); }); });
 }
 
 }  // namespace coreldove::app

@@ -1,11 +1,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <fstream>
 #include <iterator>
-#include <memory>
 
 #include "actors/notifier/mail_text.hpp"
 #include "persistence/codec/event_codec.hpp"
@@ -20,11 +18,6 @@ namespace {
 
 /// A repair can uncover what the damage had hidden; each pass leaves less.
 constexpr int passes_max = 4;
-
-struct verify_choices {
-  bool repair = false, yes = false;
-  std::string certificate;
-};
 
 bool reaches(const persistence::outbox_entry& stored, const persistence::outbox_entry& wanted) {
   const auto is = actors::read_mail(stored), should_be = actors::read_mail(wanted);
@@ -78,15 +71,6 @@ bool holds(const std::string& file, persistence::audit_source& source, std::uint
   return wrong->empty();
 }
 
-int verify(const verify_choices& chosen, const config::settings& s) {
-  const auto source = persistence::open_audit(config::database_place(s));
-  const auto v = look(*source, nullptr);
-  print(v, chosen.repair);
-  const bool certified = chosen.certificate.empty() || holds(chosen.certificate, *source, v.position);
-  if (chosen.repair && v.repairable > 0) fmt::print("{} of them can be repaired: coreldove verify --repair --yes, while no server is running\n", v.repairable);
-  return v.findings_total == 0 && certified ? success : failure;
-}
-
 int repair(const config::settings& s) {
   const auto store = persistence::open_repair(config::database_place(s));
   auto v = look(store->source(), &store->target());
@@ -102,20 +86,14 @@ int repair(const config::settings& s) {
 
 }  // namespace
 
-void add_verify(CLI::App& app, action& chosen) {
-  auto* command = app.add_subcommand("verify", "Check the whole store: events, stock, money, lists");
-  const auto c = std::make_shared<verify_choices>();
-  auto* repair_flag = command->add_flag("--repair", c->repair, "Say for each finding what a repair would do");
-  auto* yes_flag = command->add_flag("--yes", c->yes, "Do it; all or nothing, and no server may be running")->needs(repair_flag);
-  command->add_option("--certificate", c->certificate, "A certificate of the stock ledger: is what it says still in the store?")
-      ->check(CLI::ExistingFile)
-      ->excludes(yes_flag);
-  command->footer(
-      "It replays every event and compares what follows from it with what the store holds. A server may be running.\n"
-      "Each finding is a line: check: subject: detail. Exit status 1 where there is any.\n"
-      "What follows from events can be made again from them. Events that were changed or are missing cannot: they are\n"
-      "reported, and nothing of their order is touched.\n");
-  command->callback([&chosen, c] { chosen = with_settings([c](const config::settings& s) { return c->yes ? repair(s) : verify(*c, s); }); });
+int verify(const verify_options& o, const config::settings& s) {
+  if (o.yes) return repair(s);
+  const auto source = persistence::open_audit(config::database_place(s));
+  const auto v = look(*source, nullptr);
+  print(v, o.repair);
+  const bool certified = o.certificate.empty() || holds(o.certificate, *source, v.position);
+  if (o.repair && v.repairable > 0) fmt::print("{} of them can be repaired: coreldove verify --repair --yes, while no server is running\n", v.repairable);
+  return v.findings_total == 0 && certified ? success : failure;
 }
 
 }  // namespace coreldove::app

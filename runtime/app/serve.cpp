@@ -23,6 +23,7 @@
 #include "runtime/app/cli.hpp"
 #include "runtime/app/outside.hpp"
 #include "runtime/app/precedence.hpp"
+#include "runtime/app/redis.hpp"
 #include "runtime/app/routing_start.hpp"
 #include "runtime/app/signing_key.hpp"
 #include "runtime/app/stop_at.hpp"
@@ -249,6 +250,7 @@ int run(const config::settings& s, const sigset_t& ending) {
   const auto membership = owned ? join_cluster(*store.cluster(), *owned, engine, health) : nullptr;
 
   http::server server{server_options_of(s, world), engine, metrics, key_lookup(store), runtime::system_clock()};
+  const redis_use redis{s, engine, server.limits(), metrics, health};
   make_working_threads();
   server.start();
   world.pages->set_base(pages_base(s, server.port()));

@@ -133,7 +133,13 @@ INSTANTIATE_TEST_SUITE_P(
                   "DATABASE_URL: \"postgresql://\" is not allowed; allowed is the empty value, sqlite:PATH, or postgresql://USER:PASSWORD@HOST/DATABASE"},
         bad_value{"DATABASE_URL",
                   "sqlite:", "DATABASE_URL: \"sqlite:\" is not allowed; allowed is the empty value, sqlite:PATH, or postgresql://USER:PASSWORD@HOST/DATABASE"},
-        bad_value{"REDIS_URL", "redis://:secret@r:6379", "REDIS_URL: \"redis://***@r:6379\" is not allowed; this version knows only the empty value"},
+        bad_value{"REDIS_URL", "redis://:secret@r:70000",
+                  "REDIS_URL: \"redis://***@r:70000\" is not allowed; allowed is the empty value or redis://USER:PASSWORD@HOST:PORT/DATABASE, all but HOST "
+                  "optional"},
+        bad_value{"REDIS_URL", "rediss://:secret@r",
+                  "REDIS_URL: \"rediss://***@r\" is not allowed; this version speaks no TLS with Redis, put a tunnel before it; allowed is the empty value or "
+                  "redis://USER:PASSWORD@HOST:PORT/DATABASE, all but HOST optional"},
+        bad_value{"CORELDOVE_EVENT_STREAM_LENGTH", "-1", "CORELDOVE_EVENT_STREAM_LENGTH: \"-1\" is not allowed; allowed is a whole number from 0 to 100000000"},
         bad_value{"ENABLE_AI_OPTIMIZATION", "true", "ENABLE_AI_OPTIMIZATION: \"true\" is not allowed; this version knows only false"},
         bad_value{"ENABLE_AI_CREW_INTEGRATION", "1", "ENABLE_AI_CREW_INTEGRATION: \"1\" is not allowed; this version knows only false"},
         bad_value{"ENABLE_SALEOR_INTEGRATION", "on", "ENABLE_SALEOR_INTEGRATION: \"on\" is not allowed; this version knows only false"},

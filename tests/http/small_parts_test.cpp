@@ -84,6 +84,65 @@ TEST(RateLimiter, ForgetsTheOneNotSeenForLongest) {
   EXPECT_TRUE(limiter.ask("b", {}).allowed) << "b had to make room";
 }
 
+TEST(RateLimiter, ReportsWhatWasTakenOnceAndOnlyOfThoseAsked) {
+  http::rate_limiter limiter{60, 10, 10};
+  const http::rate_limiter::time_point start{};
+  EXPECT_TRUE(limiter.reports(start).empty());
+  limiter.ask("a", start);
+  limiter.ask("b", start, false);
+  limiter.ask("a", start);
+  const auto first = limiter.reports(start + 1s);
+  ASSERT_EQ(first.size(), 2U);
+  EXPECT_EQ(first[0].name, "a");
+  EXPECT_EQ(first[0].taken, 2);
+  EXPECT_EQ(first[0].tokens, 9) << "one has come back";
+  EXPECT_EQ(first[1].name, "b");
+  EXPECT_EQ(first[1].taken, 0);
+  EXPECT_TRUE(limiter.reports(start + 2s).empty());
+  limiter.ask("b", start + 2s);
+  const auto second = limiter.reports(start + 2s);
+  ASSERT_EQ(second.size(), 1U);
+  EXPECT_EQ(second[0].taken, 1);
+}
+
+TEST(RateLimiter, TakesOverWhatIsLeftByEverybodysCount) {
+  http::rate_limiter limiter{60, 10, 10};
+  const http::rate_limiter::time_point start{};
+  limiter.ask("a", start);
+  ASSERT_EQ(limiter.reports(start).size(), 1U);
+  limiter.ask("a", start);
+  limiter.settle("a", 4, start);
+  EXPECT_EQ(limiter.ask("a", start, false).remaining, 3U) << "what was taken since the report comes off";
+  limiter.settle("a", -5, start);
+  const auto overdrawn = limiter.ask("a", start);
+  EXPECT_FALSE(overdrawn.allowed);
+  EXPECT_EQ(overdrawn.remaining, 0U);
+  EXPECT_EQ(overdrawn.retry_after_s, 7U) << "the debt, and the one that is wanted";
+  EXPECT_FALSE(limiter.ask("a", start + 6900ms, false).allowed);
+  EXPECT_TRUE(limiter.ask("a", start + 7s, false).allowed);
+  limiter.settle("a", 1'000, start + 7s);
+  EXPECT_LE(limiter.ask("a", start + 7s, false).remaining, 10U) << "a bucket holds no more than a burst";
+  limiter.settle("nobody", 5, start);
+  EXPECT_EQ(limiter.ask("nobody", start, false).remaining, 10U) << "settling makes no bucket";
+}
+
+TEST(RateLimiter, SaysAgainWhatNobodyHasCountedButNoMoreThanABurst) {
+  http::rate_limiter limiter{60, 3, 10};
+  const http::rate_limiter::time_point start{};
+  limiter.ask("a", start);
+  for (const auto& r : limiter.reports(start)) limiter.give_back(r);
+  limiter.ask("a", start);
+  EXPECT_EQ(limiter.reports(start).at(0).taken, 2);
+  for (int second = 0; second < 20; ++second) limiter.ask("a", start + std::chrono::seconds{second});
+  auto all = limiter.reports(start + 20s);
+  EXPECT_EQ(all.at(0).taken, 3);
+  limiter.ask("a", start + 20s);
+  limiter.give_back(all.at(0));
+  EXPECT_EQ(limiter.reports(start + 20s).at(0).taken, 3);
+  limiter.give_back({"nobody", 1, 1});
+  EXPECT_TRUE(limiter.reports(start + 20s).empty());
+}
+
 TEST(RateLimiter, IsOffAtZero) {
   http::rate_limiter limiter{0, 0, 1};
   for (int i = 0; i < 1000; ++i) ASSERT_TRUE(limiter.ask("a", {}).allowed);

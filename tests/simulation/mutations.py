@@ -3,7 +3,7 @@
 
 Works on a copy of the source tree, so the checkout stays as it is. All mistakes are built in at once, each behind a switch, so there is one build; with none of
 them switched on every promise has to hold. Prints a table; exit status 1 if a mutation survives or no longer fits the source.
-    tests/simulation/mutations.py [--work DIR] [--only NAME ...] [--seeds 200] [--steps 5000] [--build-type Release] [--jobs N] [--list]
+    tests/simulation/mutations.py [--work DIR] [--only NAME ...] [--seeds 200] [--steps 10000] [--build-type Release] [--jobs N] [--list]
 """
 import argparse
 import os
@@ -173,7 +173,7 @@ def main():
     parser.add_argument("--work", help="keep the copy, and its build in build/, here for the next time")
     parser.add_argument("--only", nargs="*", default=[])
     parser.add_argument("--seeds", type=int, default=200)
-    parser.add_argument("--steps", type=int, default=5000)
+    parser.add_argument("--steps", type=int, default=10000)
     parser.add_argument("--build-type", default="Release")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--list", action="store_true", help="only say what would be tried, and what no longer fits")
