@@ -139,15 +139,17 @@ void migrate(connection& db) {
   if (const std::string encoding = db.rows_of("SHOW server_encoding")[0][0].c_str(); encoding != "UTF8")
     throw std::runtime_error(fmt::format("the database keeps texts as {}; it must be created with ENCODING 'UTF8'", encoding));
   if (stored_version(db) == schema_version()) return;
-  db.run(fmt::format("BEGIN; SELECT pg_advisory_xact_lock({})", migration_lock));
+  // Before the transaction: one that began before another server's was committed would not know of the tables that it has made.
+  db.run(fmt::format("SELECT pg_advisory_lock({})", migration_lock));
+  db.run("BEGIN");
   const auto have = stored_version(db);
   if (have > schema_version()) {
-    db.run("ROLLBACK");
+    db.run(fmt::format("ROLLBACK; SELECT pg_advisory_unlock({})", migration_lock));
     throw std::runtime_error(fmt::format("its schema is version {}, this program knows versions up to {}: start a newer program", have, schema_version()));
   }
   if (have == 0) db.run("CREATE TABLE schema_version(version INTEGER NOT NULL); INSERT INTO schema_version VALUES(0)");
   for (auto v = have; v < schema_version(); ++v) db.run(migrations[static_cast<std::size_t>(v)]);
-  db.run(fmt::format("UPDATE schema_version SET version={}; COMMIT", schema_version()));
+  db.run(fmt::format("UPDATE schema_version SET version={}; COMMIT; SELECT pg_advisory_unlock({})", schema_version(), migration_lock));
 }
 
 }  // namespace coreldove::persistence::postgres
