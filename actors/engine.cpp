@@ -81,6 +81,7 @@ std::optional<domain::failure> engine::refusal(whose w) const {
   using domain::errc;
   if (stopping_) return domain::failure{errc::unavailable, "The server is stopping."};
   if (!links_->journal->healthy()) return domain::failure{errc::unavailable, "The store does not take writes at the moment."};
+  if (links_->owned && links_->owned->none()) return domain::failure{errc::unavailable, "This node has no share of the orders at the moment."};
   if (!links_->health->ready()) return domain::failure{errc::unavailable, "A part of the server is down at the moment."};
   if (in_flight_ >= options_.max_in_flight || links_->journal->queued() >= options_.max_journal_queue || door_->full(w))
     return domain::failure{errc::overloaded, "More is in work than this node can do quickly; try again in a moment."};
@@ -152,6 +153,23 @@ bool engine::has_room_for_payment(const std::string& gateway) const {
   return links_->gateways.empty() || !std::all_of(links_->gateways.begin(), links_->gateways.end(), [&](const auto& g) { return crowded(g.first); });
 }
 
+std::string engine::new_order_id() {
+  while (!links_->owned || !links_->owned->none())
+    if (auto id = domain::make_order_id(links_->clock->now(), random_.entropy()); links_->is_mine(id)) return id;
+  return {};
+}
+
+void engine::leave_shards(const domain::cluster_shards& which, const std::shared_ptr<void>& last_out) {
+  for (const auto& s : links_->shards) caf::anon_send(s, leave_orders{which, last_out});
+}
+
+void engine::shards_gained() { caf::anon_send(timekeeper_, actors::shards_gained{}); }
+
+void engine::others_committed() {
+  caf::anon_send(links_->inventory, read_stock{});
+  committed();
+}
+
 void engine::place(domain::order_input input, request rq, reply<order_answer> done) {
   if (!has_room_for_payment(input.payment_gateway)) {
     links_->figures->shed.Increment();
@@ -161,7 +179,8 @@ void engine::place(domain::order_input input, request rq, reply<order_answer> do
   if (!admitted) return;
   domain::shared_input shared{std::move(input)};
   with_key(std::move(rq), *std::move(admitted), [this, shared = std::move(shared)](request r, promise<order_answer> d) {
-    auto id = domain::make_order_id(links_->clock->now(), random_.entropy());
+    auto id = new_order_id();
+    if (id.empty()) return d.answer(domain::failure{domain::errc::unavailable, "This node has no share of the orders at the moment."});
     const auto& shard = links_->shard_of(id);
     caf::anon_send(shard, place_task{std::move(id), shared, std::move(r), std::move(d)});
   });
@@ -317,6 +336,6 @@ std::vector<component_health> engine::health() const {
   return out;
 }
 
-bool engine::ready() const { return !stopping_ && links_->journal->healthy() && links_->health->ready(); }
+bool engine::ready() const { return !stopping_ && links_->journal->healthy() && links_->health->ready() && !(links_->owned && links_->owned->none()); }
 
 }  // namespace coreldove::actors

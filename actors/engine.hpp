@@ -43,6 +43,11 @@ public:
   engine(caf::actor_system& system, links parts, runtime::random_source& random, engine_options options);
   ~engine() override;
 
+  // In a cluster; see cluster/membership.hpp.
+  void leave_shards(const domain::cluster_shards& which, const std::shared_ptr<void>& last_out);
+  void shards_gained();
+  void others_committed();
+
   /// From the journal, after each commit.
   void committed();
   /// Refuses new commands, waits until what is in flight is answered or `limit` has passed, ends the actors.
@@ -81,6 +86,8 @@ public:
 private:
   using whose = runtime::admission::whose;
   std::optional<domain::failure> refusal(whose w) const;
+  /// Of an order that is this node's; empty where the node has no shards.
+  std::string new_order_id();
   bool has_room_for_payment(const std::string& gateway) const;
   std::optional<promise<order_answer>> admit(whose w, request& rq, reply<order_answer> done);
   void with_key(request rq, promise<order_answer> done, std::function<void(request, promise<order_answer>)> go);

@@ -18,6 +18,7 @@
 #include "persistence/store.hpp"
 #include "runtime/clock.hpp"
 #include "runtime/health.hpp"
+#include "runtime/owned_shards.hpp"
 
 namespace coreldove::actors {
 
@@ -62,6 +63,9 @@ struct links {
   notifier_actor notifier;
   keys_actor keys;
   std::vector<shard_actor> shards;
+
+  std::shared_ptr<const runtime::owned_shards> owned;  // null: every order is this node's
+  bool is_mine(std::string_view order_id) const { return !owned || owned->mine(order_id); }
 
   const shard_actor& shard_of(std::string_view order_id) const { return shards[std::hash<std::string_view>{}(order_id) % shards.size()]; }
 };

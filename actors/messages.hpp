@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "actors/promise.hpp"
+#include "domain/cluster_shard.hpp"
 #include "domain/order.hpp"
 #include "domain/routing_policy.hpp"
 #include "integrations/payment_gateway.hpp"
@@ -67,10 +68,12 @@ struct wait_over {
 struct nudge {};
 /// Go to sleep, if there is nothing to do.
 struct stop_order {};
+/// The order goes to another node: end as soon as nothing of it is with the journal.
+struct leave_order {};
 
 using order_actor = caf::typed_actor<caf::reacts_to<place_task>, caf::reacts_to<tell_task>, caf::reacts_to<history_found>, caf::reacts_to<stock_found>,
                                      caf::reacts_to<appended>, caf::reacts_to<operation_answered>, caf::reacts_to<stream_loaded>, caf::reacts_to<wait_over>,
-                                     caf::reacts_to<nudge>, caf::reacts_to<stop_order>>;
+                                     caf::reacts_to<nudge>, caf::reacts_to<stop_order>, caf::reacts_to<leave_order>>;
 
 // ---- to a shard -----------------------------------------------------------------------------------------------------------------------------------
 /// The order has nothing to do at the moment.
@@ -85,11 +88,16 @@ struct order_awake {
 struct wake_orders {
   std::vector<std::string> order_ids;
 };
+/// The orders of these shards of the cluster go to other nodes; whoever has finished with his lets go of `last_out`.
+struct leave_orders {
+  domain::cluster_shards which;
+  std::shared_ptr<void> last_out;
+};
 /// Every shard's heartbeat: deadlines of waiters, lost answers, sleepers.
 struct shard_tick {};
 
 using shard_actor = caf::typed_actor<caf::reacts_to<place_task>, caf::reacts_to<tell_task>, caf::reacts_to<order_idle>, caf::reacts_to<order_awake>,
-                                     caf::reacts_to<wake_orders>, caf::reacts_to<shard_tick>>;
+                                     caf::reacts_to<wake_orders>, caf::reacts_to<leave_orders>, caf::reacts_to<shard_tick>>;
 
 // ---- to the inventory -----------------------------------------------------------------------------------------------------------------------------
 /// Hold all lines of an order or none; answered with stock_found.
@@ -97,6 +105,7 @@ struct reserve_stock {
   std::string order_id;
   domain::shared_input input;
   order_actor reply_to;
+  bool looked_again = false;  // the stock has been read anew for it
 };
 /// Committed events have moved stock; `settles_hold`: the order's hold is among them.
 struct stock_moved {
@@ -263,7 +272,11 @@ struct unfinished_found {
   domain::result<std::vector<std::string>> order_ids;
 };
 
-using timekeeper_actor = caf::typed_actor<caf::reacts_to<timer_tick>, caf::reacts_to<timers_due>, caf::reacts_to<unfinished_found>, caf::reacts_to<go_on>>;
+/// Shards of other nodes have come to this one: their unfinished orders are to be woken.
+struct shards_gained {};
+
+using timekeeper_actor = caf::typed_actor<caf::reacts_to<timer_tick>, caf::reacts_to<shards_gained>, caf::reacts_to<timers_due>,
+                                          caf::reacts_to<unfinished_found>, caf::reacts_to<go_on>>;
 
 }  // namespace coreldove::actors
 
@@ -274,7 +287,7 @@ using timekeeper_actor = caf::typed_actor<caf::reacts_to<timer_tick>, caf::react
   X(catalog_loaded) X(read_stock) X(assess_customer) X(customer_loaded) X(pay_operation) X(call_ended) X(show_routing) X(set_routing) \
   X(routing_written) X(position_found) X(recent_events) X(router_tick) X(ship_operation) X(warehouses_known) X(go_on) X(outbox_written) \
   X(mail_answered) X(outbox_loaded) X(outbox_cleared) X(notifier_tick) X(claim_key) X(key_loaded) X(key_settled) X(timer_tick) X(timers_due) \
-  X(unfinished_found)
+  X(unfinished_found) X(leave_order) X(leave_orders) X(shards_gained)
 // clang-format on
 
 CAF_BEGIN_TYPE_ID_BLOCK(coreldove_local, caf::first_custom_type_id)

@@ -161,6 +161,14 @@ void add_tuning(std::vector<option>& out) {
   out.push_back({g, "CORELDOVE_CARRIER_TIMEOUT", &s::carrier_timeout, t::span, "How long a carrier may take for one answer.", 100, 2 * minute});
 }
 
+void add_cluster(std::vector<option>& out) {
+  const std::string_view g = "Cluster";
+  out.push_back({g, "CLUSTER_NODE_ID", &s::cluster_node_id, t::text,
+                 "This node's name where several share one PostgreSQL database, see docs/cluster.md; empty: a server by itself.", 0, 64});
+  out.push_back({g, "CLUSTER_LEASE", &s::cluster_lease, t::span, "How long the others wait before they take over the orders of a node that is not heard of.",
+                 2 * second, minute});
+}
+
 void add_tests(std::vector<option>& out) {
   out.push_back({"Tests", "CORELDOVE_TEST_STOP_AT", &s::test_stop_at, t::text,
                  "For tests of crashes: the process kills itself, as `kill -9` would, when it gets to this point for the N-th time (POINT:N). Refused in "
@@ -178,6 +186,7 @@ const std::vector<option>& options() {
     add_rules(out);
     add_outside(out);
     add_tuning(out);
+    add_cluster(out);
     add_tests(out);
     return out;
   }();

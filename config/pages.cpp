@@ -78,8 +78,8 @@ std::string settings_page() {
       "<!-- Made from the table in config/ by `make generate`; do not edit. -->\n\n"
       "Settings are environment variables. An empty value counts as not set. A secret may come from a file: set `NAME_FILE` to its path\n"
       "instead of `NAME`. A bad value stops the start with exit status 2 and one line for each complaint that names the setting, its value\n"
-      "(never a secret's) and what is allowed; so does an unknown name that begins with `CORELDOVE_`, and any `CLUSTER_*` name, since this\n"
-      "version runs as a single node. `coreldove --print-config` shows what is in effect, with secrets masked.\n\n"
+      "(never a secret's) and what is allowed; so does an unknown name that begins with `CORELDOVE_` or\n"
+      "`CLUSTER_`. `coreldove --print-config` shows what is in effect, with secrets masked.\n\n"
       "In `production` the server does not start without `JWT_SECRET_KEY` and `ENCRYPTION_KEY` (32 bytes or more each, no well-known\n"
       "example), and an outside system without credentials is off.\n";
   walk(

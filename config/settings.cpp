@@ -95,8 +95,8 @@ std::size_t distance(std::string_view a, std::string_view b) {
 void refuse_unknown_names(reader& r) {
   constexpr std::string_view ours = "CORELDOVE_", cluster = "CLUSTER_";
   for (const auto& [name, value] : r.from) {
-    if (name.starts_with(cluster) && !value.empty())
-      r.complain(fmt::format("{}: {} is not allowed; this version runs as a single node", name, shown(option{}, value)));
+    if (name.starts_with(cluster) && !value.empty() && std::ranges::find(options(), name, &option::name) == options().end())
+      r.complain(fmt::format("{}: {} is not allowed; there is no such setting", name, shown(option{}, value)));
     if (!name.starts_with(ours) || std::ranges::find(options(), name, &option::name) != options().end()) continue;
     const option* nearest = nullptr;
     for (const auto& o : options())
@@ -190,6 +190,9 @@ void check_together(reader& r) {
   if (!s.database_url.empty() && !is_file && !is_postgres(s.database_url))
     r.complain(fmt::format("DATABASE_URL: {} is not allowed; allowed is the empty value, sqlite:PATH, or postgresql://USER:PASSWORD@HOST/DATABASE",
                            shown(find_option("DATABASE_URL"), s.database_url)));
+  if (!s.cluster_node_id.empty() && !is_postgres(s.database_url))
+    r.complain(fmt::format("CLUSTER_NODE_ID: {} is not allowed; allowed is the empty value, since the nodes of a cluster need DATABASE_URL=postgresql://…",
+                           shown(find_option("CLUSTER_NODE_ID"), s.cluster_node_id)));
   check_redis(r);
   if (s.environment == environment::production) check_production(r);
 }

@@ -20,6 +20,8 @@ struct settings {
   std::string public_url;     // empty: where it listens
   std::string data_dir = "var";
   std::string database_url, redis_url;
+  std::string cluster_node_id;  // empty: a server by itself
+  std::chrono::milliseconds cluster_lease{5'000};
   std::string log_level = "info", log_format = "text";
 
   std::string jwt_secret_key, api_key_header = "X-API-Key", encryption_key;

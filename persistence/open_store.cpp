@@ -1,6 +1,7 @@
 #include "persistence/open_store.hpp"
 
 #include <filesystem>
+#include <stdexcept>
 
 #include "persistence/postgres/address.hpp"
 #include "persistence/postgres/postgres.hpp"
@@ -18,6 +19,7 @@ bool store_exists(const std::string& place) { return is_postgres(place) ? postgr
 
 std::unique_ptr<opened_store> open_store(const store_options& o) {
   if (is_postgres(o.place)) return std::make_unique<postgres::postgres_store>(o);
+  if (o.member) throw std::runtime_error("the nodes of a cluster need a PostgreSQL database");
   return std::make_unique<sqlite::sqlite_store>(
       sqlite::sqlite_options{.file = o.place, .readers = o.readers, .max_queued = o.max_queued, .on_commit = o.on_commit, .observe = o.observe});
 }

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "persistence/api_keys.hpp"
+#include "persistence/cluster.hpp"
 #include "persistence/group_commit.hpp"
 #include "persistence/store.hpp"
 #include "persistence/verify.hpp"
@@ -27,6 +28,8 @@ public:
   virtual persistence::store& store() = 0;
   /// The unrevoked API key with this SHA-256 (hex), or nothing; on a reader thread.
   virtual void find_api_key(std::string hash, reply<std::optional<api_key>> done) = 0;
+  /// This node's hand in the cluster that shares the store; nullptr where there is none.
+  virtual cluster_register* cluster() { return nullptr; }
   /// Commits what is queued and answers `unavailable` from then on. Again: nothing.
   virtual void stop() = 0;
 };
@@ -37,6 +40,7 @@ struct store_options {
   std::size_t max_queued = 20'000;                        // appends, and reads; beyond it the answer is `unavailable` at once
   std::function<void(std::uint64_t position)> on_commit;  // on the writer thread, after the answers
   commit_observers observe;
+  std::optional<cluster_member> member = {};  // a PostgreSQL database that other nodes write as well
 };
 
 bool is_postgres(std::string_view place);
@@ -48,7 +52,7 @@ std::string shown(const std::string& place);
 /// Whether there is a store already.
 bool store_exists(const std::string& place);
 
-/// For writing: creates or upgrades the store. One server at a time.
+/// For writing: creates or upgrades the store. One server at a time, or the nodes of one cluster.
 std::unique_ptr<opened_store> open_store(const store_options& options);
 
 /// For reading alone, while a server may be running; the schema must be there.

@@ -76,6 +76,12 @@ struct inventory_state {
     wanted.clear();
     for (std::size_t i = 0; i < in.items.size(); ++i) wanted.push_back({static_cast<std::uint32_t>(i), in.items[i].sku, in.items[i].quantity});
     auto r = ledger.reserve(m.order_id, wanted, {in.shipping.country, in.shipping.state, in.shipping.postal_code});
+    if (!r.shortages.empty() && l->owned && !m.looked_again) {  // another node may have brought some since
+      in_hand = nullptr;
+      m.looked_again = true;
+      early_orders.push_back(std::move(m));
+      return load();
+    }
     if (r.shortages.empty())
       caf::anon_send(m.reply_to, stock_found{std::move(r.allocations)});
     else

@@ -62,7 +62,8 @@ struct notifier_state {
     else
       last_read.clear();
     more_in_store = full;
-    for (auto& e : *m.entries) take(std::move(e));
+    for (auto& e : *m.entries)
+      if (l->is_mine(std::string_view{e.key}.substr(0, e.key.find('/')))) take(std::move(e));
     for (const auto& k : std::exchange(cleared_meanwhile, {})) known.erase(k);
     send_some();
   }

@@ -44,10 +44,17 @@ order_actor::behavior_type behavior(order_shell::self_ptr self, links_ptr l, sha
   self->set_exception_handler([](std::exception_ptr& x) { return reason_of(x); });
   auto& s = self->state;
   s.start(std::move(l), std::move(shard), std::move(order_id), fresh);
-  return {[&s](place_task& m) { s.on(m); },        [&s](tell_task& m) { s.on(m); },       [&s](const history_found& m) { s.on(m); },
-          [&s](const stock_found& m) { s.on(m); }, [&s](appended& m) { s.on(m); },        [&s](const operation_answered& m) { s.on(m); },
-          [&s](stream_loaded& m) { s.on(m); },     [&s](const wait_over& m) { s.on(m); }, [&s](const nudge&) { s.on_nudge(); },
-          [&s](const stop_order&) { s.on_stop(); }};
+  return {[&s](place_task& m) { s.on(m); },
+          [&s](tell_task& m) { s.on(m); },
+          [&s](const history_found& m) { s.on(m); },
+          [&s](const stock_found& m) { s.on(m); },
+          [&s](appended& m) { s.on(m); },
+          [&s](const operation_answered& m) { s.on(m); },
+          [&s](stream_loaded& m) { s.on(m); },
+          [&s](const wait_over& m) { s.on(m); },
+          [&s](const nudge&) { s.on_nudge(); },
+          [&s](const stop_order&) { s.on_stop(); },
+          [&s](const leave_order&) { s.on_leave(); }};
 }
 
 }  // namespace
@@ -202,10 +209,15 @@ void order_shell::write(task t, std::vector<domain::event> events) {
 
 void order_shell::on(appended& m) {
   if (!in_journal) return;
-  if (!m.outcome) return refused(m.outcome.error());
+  if (!m.outcome) {
+    refused(m.outcome.error());
+    if (leaving) on_leave();
+    return;
+  }
   auto w = std::move(*in_journal);
   in_journal.reset();
   committed(std::move(w));
+  if (leaving) return on_leave();
   next();
   tell_shard_when_idle();
 }
@@ -224,6 +236,7 @@ void order_shell::committed(writing w) {
   const auto document = waiters.empty() && !w.what.rq.wait ? std::string{} : w.answer.document;
   answer(w);
   serve_waiters(w.answers_waiter, document);
+  if (leaving) return;  // what follows is the next owner's
   perform_open(w.events);
   if (!order.stock_settled) ask_stock();
 }
@@ -316,6 +329,14 @@ void order_shell::tell_shard_when_idle() {
   if (!idle() || told_idle) return;
   told_idle = true;
   caf::anon_send(shard, order_idle{id});
+}
+
+void order_shell::on_leave() {
+  leaving = true;
+  if (in_journal) return;
+  const domain::failure moved{domain::errc::unavailable, "The order is moving to another node; try again in a moment."};
+  if (placing) placing->order.done.answer(moved);
+  give_up(moved);
 }
 
 void order_shell::on_stop() {

@@ -71,6 +71,7 @@ struct order_shell {
   void on(const wait_over& m);
   void on_nudge();
   void on_stop();
+  void on_leave();
 
   // order.cpp
   void load();
@@ -116,6 +117,7 @@ struct order_shell {
   std::uint32_t calls_made = 0;
   std::optional<runtime::steady_point> stock_asked;
   bool told_idle = false;
+  bool leaving = false;  // to another node: it ends when the journal has answered
 };
 
 }  // namespace coreldove::actors

@@ -36,6 +36,7 @@ struct shard_state {
     runtime::steady_point touched{};
     std::list<std::string>::iterator sleeper;  // in `sleepers` while idle
     std::deque<tell_task> held;                // came while it was falling asleep
+    std::shared_ptr<void> last_out;            // it is on its way to another node, where somebody waits for it to end here
   };
   struct deadline {
     runtime::steady_point at;
@@ -79,13 +80,23 @@ struct shard_state {
     waits.push({t.until, t.order_id});
   }
 
+  /// Answers and says so where the order has gone to another node since it was sent here.
+  template <class Task>
+  bool has_left(const Task& t) {
+    if (l->is_mine(t.order_id)) return false;
+    t.done.answer(domain::failure{domain::errc::unavailable, "The order belongs to another node; try again in a moment."});
+    return true;
+  }
+
   void place(place_task& t) {
+    if (has_left(t)) return;
     expect(t);
     auto& e = live(t.order_id, true);
     caf::anon_send(e.actor, std::move(t));
   }
 
   void tell(tell_task& t) {
+    if (has_left(t)) return;
     if (auto f = crashes.find(t.order_id); f != crashes.end() && f->second.parked) {
       if (std::holds_alternative<domain::decide_review>(t.what)) {
         crashes.erase(f);  // a person has looked at it
@@ -126,6 +137,19 @@ struct shard_state {
     e.idle = false;
     e.stopping = true;
     caf::anon_send(e.actor, stop_order{});
+  }
+
+  void leave(const leave_orders& m) {
+    const auto goes = [&](const std::string& id) { return m.which.test(domain::cluster_shard_of(id)); };
+    for (auto& [id, e] : orders) {
+      if (!goes(id)) continue;
+      e.last_out = m.last_out;
+      caf::anon_send(e.actor, leave_order{});
+    }
+    for (auto& [id, f] : crashes)
+      if (goes(id))
+        for (auto& t : f.held) t.done.answer(domain::failure{domain::errc::unavailable, "The order is moving to another node; try again in a moment."});
+    std::erase_if(crashes, [&](const auto& c) { return goes(c.first); });
   }
 
   void awoke(const std::string& id) {
@@ -184,6 +208,7 @@ struct shard_state {
 
   void wake(const std::vector<std::string>& which) {
     for (const auto& id : which) {
+      if (!l->is_mine(id)) continue;
       const auto f = crashes.find(id);
       if (f != crashes.end() && f->second.restart_at) continue;  // it starts by itself
       if (f != crashes.end() && f->second.parked) crashes.erase(f);
@@ -195,7 +220,9 @@ struct shard_state {
     while (!restarts.empty() && restarts.top().at <= now) {
       const auto id = restarts.top().order_id;
       restarts.pop();
-      auto& f = crashes.at(id);
+      const auto found = crashes.find(id);
+      if (found == crashes.end()) continue;  // it has gone to another node
+      auto& f = found->second;
       f.restart_at.reset();
       live(id, false);
       for (auto& t : std::exchange(f.held, {})) tell(t);
@@ -253,6 +280,7 @@ shard_actor::behavior_type behavior(shard_state::self_ptr self, links_ptr l) {
           [&s](const order_idle& m) { s.guarded([&] { s.fell_idle(m.order_id); }); },
           [&s](const order_awake& m) { s.guarded([&] { s.awoke(m.order_id); }); },
           [&s](const wake_orders& m) { s.guarded([&] { s.wake(m.order_ids); }); },
+          [&s](const leave_orders& m) { s.guarded([&] { s.leave(m); }); },
           [&s](const shard_tick&) { s.guarded([&] { s.on_tick(); }); }};
 }
 

@@ -40,11 +40,22 @@ struct timekeeper_state {
         caf::anon_send(me, timers_due{std::move(r)});
       });
     }
-    if (!recovered && !waking) {
-      waking = true;
-      l->store->unfinished(last_woken, orders_at_once,
-                           [me = timekeeper_actor{self}](domain::result<std::vector<std::string>> r) { caf::anon_send(me, unfinished_found{std::move(r)}); });
-    }
+    if (!recovered && !waking) wake_some();
+  }
+
+  void wake_some() {
+    waking = true;
+    asked_in = sweep;
+    l->store->unfinished(last_woken, orders_at_once,
+                         [me = timekeeper_actor{self}](domain::result<std::vector<std::string>> r) { caf::anon_send(me, unfinished_found{std::move(r)}); });
+  }
+
+  /// What is on its way was asked for before they came; all is asked for again.
+  void on(const shards_gained&) {
+    recovered = false;
+    last_woken.clear();
+    ++sweep;
+    fired.clear();
   }
 
   /// Answers that were on their way may have been lost; the next tick asks again. What has fired already is remembered.
@@ -80,6 +91,7 @@ struct timekeeper_state {
       // The due time is part of the name: the next try of the same operation is another timer, however soon it comes.
       const auto name_of = t.order_id + '/' + std::string{to_string(t.timer.kind)} + '/' + std::to_string(t.timer.n) + '/' +
                            std::to_string(t.timer.due_at.time_since_epoch().count());
+      if (!l->is_mine(t.order_id)) continue;
       if (!fired.emplace(name_of, now).second) continue;
       tell_task task;
       task.order_id = t.order_id;
@@ -94,7 +106,7 @@ struct timekeeper_state {
 
   void on(const unfinished_found& m) {
     waking = false;
-    if (!m.order_ids) return;
+    if (!m.order_ids || asked_in != sweep) return;
     if (m.order_ids->size() < orders_at_once) {
       recovered = true;
       l->health->set("recovery", runtime::condition::up);
@@ -102,8 +114,14 @@ struct timekeeper_state {
     if (m.order_ids->empty()) return;
     last_woken = m.order_ids->back();
     std::map<const shard_actor*, std::vector<std::string>> by_shard;
-    for (const auto& id : *m.order_ids) by_shard[&l->shard_of(id)].push_back(id);
+    std::size_t woken = 0;
+    for (const auto& id : *m.order_ids) {
+      if (!l->is_mine(id)) continue;
+      by_shard[&l->shard_of(id)].push_back(id);
+      ++woken;
+    }
     for (auto& [shard, ids] : by_shard) caf::anon_send(*shard, wake_orders{std::move(ids)});
+    if (!recovered && woken < orders_at_once / 2) wake_some();  // most of them are other nodes' orders: that was no work
   }
 
   /// Every message comes through here: a failure in one of them is no end of the actor, and costs nobody an answer.
@@ -118,6 +136,7 @@ struct timekeeper_state {
   std::optional<runtime::supervisor> watch;
   bool asking = false, waking = false, recovered = false;
   std::string last_woken;
+  std::uint64_t sweep = 0, asked_in = 0;  // through the unfinished orders
   std::unordered_map<std::string, runtime::steady_point> fired;
   std::optional<domain::duration> wall_ahead;  // of the steady clock
 };
@@ -129,7 +148,7 @@ timekeeper_actor::behavior_type behavior(timekeeper_state::self_ptr self, links_
   s.watch.emplace(timekeeper_state::name, *s.l->health);
   s.handle(timer_tick{});
   return {[&s](const timer_tick& m) { s.handle(m); }, [&s](const timers_due& m) { s.handle(m); }, [&s](const unfinished_found& m) { s.handle(m); },
-          [&s](const go_on& m) { s.handle(m); }};
+          [&s](const shards_gained& m) { s.handle(m); }, [&s](const go_on& m) { s.handle(m); }};
 }
 
 }  // namespace

@@ -67,7 +67,7 @@ void changes::look_up(batch b) {
 void changes::look_up_orders(batch b) {
   std::set<std::string_view> wanted;
   each_append(b, [&](const append& item) {
-    if (head_of(item.stream) == nullptr) wanted.insert(item.stream);
+    if (known_.is_mine(item.stream) && head_of(item.stream) == nullptr) wanted.insert(item.stream);
   });
   if (wanted.empty()) return;
   text_array ids;
@@ -140,6 +140,7 @@ const order_head* changes::head_of(const std::string& id) const {
 
 changes::outcome changes::take(const append_job& j) {
   const auto& item = j.item;
+  if (!known_.is_mine(item.stream)) return domain::failure{domain::errc::unavailable, fmt::format("{} belongs to another node", item.stream)};
   std::optional<key> name;
   if (has_new_answer(item)) {
     name = key{item.idempotency->scope, item.idempotency->key};

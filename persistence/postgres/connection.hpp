@@ -19,6 +19,8 @@ struct session {
   std::chrono::milliseconds statement_timeout{};  // 0: none
   /// Every row is found by an index, one by one. A plan that was made while the tables were small would read all of them when they have grown.
   bool by_index = false;
+  /// After which the server ends a session that does nothing inside a transaction, and whose locks others may be waiting for.
+  std::chrono::milliseconds idle_in_transaction{60'000};
 };
 
 class connection final : public sql::connection {

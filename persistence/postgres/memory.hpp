@@ -1,10 +1,13 @@
 #pragma once
-// What the writer of a database knows without asking. True as long as nobody else writes, so it goes with the connection.
+// What the writer of a database knows without asking. True as long as nobody else writes, so it goes with the connection; in a cluster the heads stay true as
+// long as their orders' shards are this node's, and the rest until another node has written.
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <string_view>
 #include <unordered_map>
 
+#include "domain/cluster_shard.hpp"
 #include "persistence/figures.hpp"
 #include "persistence/order_head.hpp"
 
@@ -33,6 +36,9 @@ struct memory {
   head_cache heads;
   std::unordered_map<figure_key, figure_values, hash_figure_key> figures;
   std::optional<std::int64_t> oldest_answer_at;  // nothing: not known
+  std::optional<domain::cluster_shards> mine;    // whose orders may be written; nothing: all
+
+  bool is_mine(std::string_view order_id) const { return !mine || mine->test(domain::cluster_shard_of(order_id)); }
 };
 
 }  // namespace coreldove::persistence::postgres

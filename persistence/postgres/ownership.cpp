@@ -10,7 +10,6 @@
 namespace coreldove::persistence::postgres {
 namespace {
 
-constexpr std::int64_t writer_lock = 0x636f72656c647732;
 constexpr auto patience = std::chrono::seconds{3};
 
 bool lock(connection& db) { return db.rows_of(fmt::format("SELECT pg_try_advisory_lock({})", writer_lock))[0][0].as<bool>(); }
@@ -36,8 +35,14 @@ bool ownership::take_again(connection& db) {
   return true;
 }
 
-void ownership::begin(connection& db) const {
+turn ownership::begin(connection& db) const {
   if (db.rows_of(fmt::format("BEGIN; SELECT 1 FROM ownership WHERE epoch={} FOR SHARE", epoch_)).empty()) throw taken_over();
+  return {};
+}
+
+void ownership::check(connection& db) const {
+  begin(db);
+  db.run("ROLLBACK");
 }
 
 }  // namespace coreldove::persistence::postgres

@@ -1,31 +1,28 @@
 #pragma once
-// Which server may write a database: the one that holds a lock of the session, with the epoch that it took. The lock keeps a second server from starting. The
-// epoch keeps one whose session was cut, and that does not know it yet, from committing after another has taken over: every transaction locks the row of the
-// epoch it believes in, and finds none.
+// Which server may write a database by itself: the one that holds a lock of the session, with the epoch that it took. The lock keeps a second server from
+// starting. The epoch keeps one whose session was cut, and that does not know it yet, from committing after another has taken over: every transaction locks the
+// row of the epoch it believes in, and finds none.
 #include <cstdint>
 
-#include "persistence/postgres/connection.hpp"
+#include "persistence/postgres/write_right.hpp"
 
 namespace coreldove::persistence::postgres {
 
-class ownership {
+/// Held by the session of a server that writes alone; shared by those of a cluster's nodes.
+inline constexpr std::int64_t writer_lock = 0x636f72656c647732;
+
+class ownership final : public write_right {
 public:
   /// Takes it, and brings the schema up to date before anything else. Waits a few seconds for a server that is just ending. Throws std::runtime_error where
   /// another one has it, or as migrate().
   explicit ownership(connection& db);
-  /// On a new connection of the same server: false while the old session still holds the lock. Throws taken_over.
-  bool take_again(connection& db);
-  /// Begins a transaction that can only commit while this server is the owner. Throws taken_over.
-  void begin(connection& db) const;
+  bool take_again(connection& db) override;
+  turn begin(connection& db) const override;
+  void check(connection& db) const override;
+  std::optional<domain::cluster_shards> shards(connection&) const override { return std::nullopt; }
 
 private:
   std::int64_t epoch_ = 0;
-};
-
-/// Another server has become the owner. What this one holds in memory is out of date for good: it must be started anew.
-class taken_over : public sql::error {
-public:
-  taken_over() : error("another server has taken the database over; this one must be started anew", cause::store) {}
 };
 
 }  // namespace coreldove::persistence::postgres

@@ -1,5 +1,5 @@
 #pragma once
-// The store in a PostgreSQL database. One server at a time may write it.
+// The store in a PostgreSQL database. One server at a time may write it, or the nodes of one cluster.
 #include <memory>
 #include <string>
 
@@ -17,6 +17,7 @@ public:
   persistence::journal& journal() override;
   persistence::store& store() override;
   void find_api_key(std::string hash, reply<std::optional<api_key>> done) override;
+  cluster_register* cluster() override;
   void stop() override;
 
 private:

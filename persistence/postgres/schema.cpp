@@ -105,7 +105,23 @@ CREATE TABLE probe(id SMALLINT PRIMARY KEY, at BIGINT NOT NULL);
 INSERT INTO probe VALUES(1, 0);
 )sql";
 
-constexpr std::array migrations{first_schema};
+// A cluster's nodes write one after another: each transaction begins by counting up `commits`. Shards change hands by the same row, so a transaction sees in it
+// whether any has.
+constexpr const char* cluster_schema = R"sql(
+CREATE TABLE cluster_head(
+  one SMALLINT PRIMARY KEY CHECK(one = 1), commits BIGINT NOT NULL, map BIGINT NOT NULL) WITH (fillfactor = 10);
+INSERT INTO cluster_head VALUES(1, 0, 1);
+
+CREATE TABLE cluster_nodes(
+  node TEXT COLLATE "C" PRIMARY KEY, incarnation BIGINT NOT NULL, host TEXT COLLATE "C" NOT NULL, port INTEGER NOT NULL,
+  leaving BOOLEAN NOT NULL, started_at TIMESTAMPTZ NOT NULL, lease_until TIMESTAMPTZ NOT NULL) WITH (fillfactor = 50);
+
+CREATE TABLE cluster_shards(
+  shard SMALLINT PRIMARY KEY CHECK(0 <= shard AND shard < 256), node TEXT COLLATE "C" NOT NULL, incarnation BIGINT NOT NULL, epoch BIGINT NOT NULL);
+INSERT INTO cluster_shards SELECT n, '', 0, 0 FROM generate_series(0, 255) n;
+)sql";
+
+constexpr std::array migrations{first_schema, cluster_schema};
 
 /// Any number that no other program uses for a lock in this database.
 constexpr std::int64_t migration_lock = 0x636f72656c647631;
@@ -123,15 +139,17 @@ void migrate(connection& db) {
   if (const std::string encoding = db.rows_of("SHOW server_encoding")[0][0].c_str(); encoding != "UTF8")
     throw std::runtime_error(fmt::format("the database keeps texts as {}; it must be created with ENCODING 'UTF8'", encoding));
   if (stored_version(db) == schema_version()) return;
-  db.run(fmt::format("BEGIN; SELECT pg_advisory_xact_lock({})", migration_lock));
+  // Before the transaction: one that began before another server's was committed would not know of the tables that it has made.
+  db.run(fmt::format("SELECT pg_advisory_lock({})", migration_lock));
+  db.run("BEGIN");
   const auto have = stored_version(db);
   if (have > schema_version()) {
-    db.run("ROLLBACK");
+    db.run(fmt::format("ROLLBACK; SELECT pg_advisory_unlock({})", migration_lock));
     throw std::runtime_error(fmt::format("its schema is version {}, this program knows versions up to {}: start a newer program", have, schema_version()));
   }
   if (have == 0) db.run("CREATE TABLE schema_version(version INTEGER NOT NULL); INSERT INTO schema_version VALUES(0)");
   for (auto v = have; v < schema_version(); ++v) db.run(migrations[static_cast<std::size_t>(v)]);
-  db.run(fmt::format("UPDATE schema_version SET version={}; COMMIT", schema_version()));
+  db.run(fmt::format("UPDATE schema_version SET version={}; COMMIT; SELECT pg_advisory_unlock({})", schema_version(), migration_lock));
 }
 
 }  // namespace coreldove::persistence::postgres

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "persistence/postgres/changes.hpp"
@@ -12,7 +13,7 @@ namespace {
 
 constexpr auto answers_kept = std::chrono::hours{24 * 7};
 /// A transaction takes milliseconds. What takes this long is stuck behind somebody's lock.
-constexpr session writing{.statement_timeout = std::chrono::seconds{10}, .by_index = true};
+constexpr auto statement_limit = std::chrono::seconds{10};
 
 domain::failure refusal(const sql::error& e) {
   if (e.is_constraint()) return {domain::errc::conflict, e.what()};
@@ -31,19 +32,42 @@ void wait_for_disk(connection& db) { db.run("SELECT set_config('synchronous_comm
 
 }  // namespace
 
-writer::writer(std::string address, commit_observers observe)
-    : address_(std::move(address)), observe_(std::move(observe)), db_(std::make_unique<connection>(address_, writing)) {
+writer::writer(std::string address, commit_observers observe, std::chrono::milliseconds longest_pause,
+               const std::function<std::unique_ptr<write_right>(connection&)>& claim)
+    : address_(std::move(address)),
+      observe_(std::move(observe)),
+      session_{.statement_timeout = statement_limit, .by_index = true, .idle_in_transaction = longest_pause},
+      db_(std::make_unique<connection>(address_, session_)) {
   refuse_forgetful_server(*db_);
-  owner_.emplace(*db_);
+  right_ = claim(*db_);
   learn();
 }
 
 void writer::learn() {
   wait_for_disk(*db_);
   memory_ = {};
+  last_ = {};
+  learn_greatest();
+}
+
+void writer::learn_greatest() {
   const auto greatest = db_->rows_of("SELECT (SELECT max(position) FROM events),(SELECT max(no) FROM orders)");
   if (!greatest[0][0].is_null()) memory_.position = greatest[0][0].as<std::uint64_t>();
   memory_.numbers = order_numbers(greatest[0][1].is_null() ? std::nullopt : std::optional(greatest[0][1].as<std::int64_t>()));
+}
+
+void writer::begin() {
+  now_ = right_->begin(*db_);
+  if (now_.map != last_.map) {
+    memory_.mine = right_->shards(*db_);
+    memory_.heads.clear();  // a shard that has come back may have been somebody else's in between
+  }
+  if (now_.number > last_.number + 1) {
+    learn_greatest();
+    memory_.figures.clear();
+  }
+  // The memory is right for this point now, whether this transaction is committed or not.
+  last_ = {now_.number - std::min<std::uint64_t>(now_.number, 1), now_.map};
 }
 
 void writer::write(batch b) {
@@ -57,8 +81,7 @@ void writer::write(batch b) {
 void writer::look_after_the_store(bool idle) {
   if (!idle) return;
   try {
-    owner_->begin(*db_);
-    db_->run("ROLLBACK");
+    right_->check(*db_);
   } catch (const sql::error& e) {
     throw fault(e);
   }
@@ -74,7 +97,7 @@ store_fault writer::fault(const sql::error& e) {
 }
 
 bool writer::commit_together(batch b) {
-  owner_->begin(*db_);
+  begin();
   changes all(*db_, memory_);
   try {
     all.apply(b);
@@ -90,7 +113,7 @@ bool writer::commit_together(batch b) {
 }
 
 void writer::commit_carefully(batch b) {
-  owner_->begin(*db_);
+  begin();
   apply_carefully(b);
   commit();
 }
@@ -130,6 +153,7 @@ void writer::commit() {
   committing_ = true;
   db_->run("COMMIT");
   committing_ = false;
+  last_ = now_;
   backoff_.reset();
   if (observe_.after_commit) observe_.after_commit();
 }
@@ -137,8 +161,8 @@ void writer::commit() {
 bool writer::recover() {
   if (lost_) return false;
   try {
-    auto fresh = std::make_unique<connection>(address_, writing);
-    if (owner_->take_again(*fresh)) {
+    auto fresh = std::make_unique<connection>(address_, session_);
+    if (right_->take_again(*fresh)) {
       db_ = std::move(fresh);
       learn();
       return true;

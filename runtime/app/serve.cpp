@@ -13,6 +13,7 @@
 #include <optional>
 #include <thread>
 
+#include "actors/cluster/membership.hpp"
 #include "actors/engine.hpp"
 #include "config/sample_catalog.hpp"
 #include "http/server.hpp"
@@ -140,6 +141,7 @@ http::server_options server_options_of(const config::settings& s, const outside_
   o.tls_cert_file = s.tls_cert_file;
   o.tls_key_file = s.tls_key_file;
   o.max_in_flight = s.max_in_flight;
+  o.node = s.cluster_node_id;
   o.version = CORELDOVE_VERSION;
   o.production = s.environment == config::environment::production;
   return o;
@@ -170,6 +172,20 @@ std::string webhook_base(const config::settings& s, std::uint16_t port) {
   if (!s.tls_cert_file.empty()) return {};
   const auto host = s.host == "0.0.0.0" ? std::string{"127.0.0.1"} : s.host == "::" ? std::string{"::1"} : s.host;
   return fmt::format("http://{}:{}/api/order-workflow/webhooks/in", url_host(host), port);
+}
+
+std::optional<persistence::cluster_member> member_of(const config::settings& s) {
+  if (s.cluster_node_id.empty()) return std::nullopt;
+  return persistence::cluster_member{s.cluster_node_id, s.host, s.port, s.cluster_lease};
+}
+
+std::unique_ptr<actors::membership> join_cluster(persistence::cluster_register& nodes, runtime::owned_shards& owned, actors::engine& engine,
+                                                 runtime::health_board& health) {
+  actors::membership_ports ports;
+  ports.leave = [&engine](const auto& which, const auto& last_out) { engine.leave_shards(which, last_out); };
+  ports.gained = [&engine] { engine.shards_gained(); };
+  ports.committed = [&engine] { engine.others_committed(); };
+  return std::make_unique<actors::membership>(nodes, owned, runtime::system_clock(), health, std::move(ports));
 }
 
 /// What a newcomer needs to see; the last line is the contract's.
@@ -214,6 +230,7 @@ int run(const config::settings& s, const sigset_t& ending) {
   store_options.observe.after_commit = stop_hook(s, config::stop_point::after_commit);
   store_options.observe.commit_seconds = [&](double seconds) { figures.commit_seconds.Observe(seconds); };
   store_options.observe.batch_size = [&](std::size_t appends) { figures.commit_appends.Observe(static_cast<double>(appends)); };
+  store_options.member = member_of(s);
   const auto opened = persistence::open_store(store_options);
   auto& store = *opened;
   if (s.environment != config::environment::production) import_sample_catalog(store);
@@ -225,8 +242,12 @@ int run(const config::settings& s, const sigset_t& ending) {
   // CAF's own choice, work stealing, lets idle threads poll: a fifth of all CPU time on two cores.
   actors_config.set("scheduler.policy", caf::atom("sharing"));
   caf::actor_system system{actors_config};
-  actors::engine engine{system, parts_of(s, store, world, figures, health), runtime::system_random(), engine_options_of(s, world)};
+  auto parts = parts_of(s, store, world, figures, health);
+  const auto owned = store.cluster() != nullptr ? std::make_shared<runtime::owned_shards>(runtime::system_clock()) : nullptr;
+  parts.owned = owned;
+  actors::engine engine{system, std::move(parts), runtime::system_random(), engine_options_of(s, world)};
   listener = &engine;
+  const auto membership = owned ? join_cluster(*store.cluster(), *owned, engine, health) : nullptr;
 
   http::server server{server_options_of(s, world), engine, metrics, key_lookup(store), runtime::system_clock()};
   const redis_use redis{s, engine, server.limits(), metrics, health};
@@ -241,6 +262,7 @@ int run(const config::settings& s, const sigset_t& ending) {
   spdlog::info("stopping");
   pthread_sigmask(SIG_UNBLOCK, &ending, nullptr);  // a second signal ends the process at once
   server.drain(drain_limit);
+  if (membership) membership->leave();
   engine.stop(in_flight_limit);
   world.stop();
   listener = nullptr;

@@ -148,7 +148,7 @@ INSTANTIATE_TEST_SUITE_P(
         bad_value{"ENABLE_AUTO_REORDER", "true", "ENABLE_AUTO_REORDER: \"true\" is not allowed; this version knows only false"},
         bad_value{"ENABLE_MULTI_WAREHOUSE", "false", "ENABLE_MULTI_WAREHOUSE: \"false\" is not allowed; this version knows only true"},
         bad_value{"AI_CREW_API_URL", "http://crew", "AI_CREW_API_URL: \"http://crew\" is not allowed; this version knows only the empty value"},
-        bad_value{"CLUSTER_PEERS", "a,b", "CLUSTER_PEERS: \"a,b\" is not allowed; this version runs as a single node"},
+        bad_value{"CLUSTER_PEERS", "a,b", "CLUSTER_PEERS: \"a,b\" is not allowed; there is no such setting"},
         bad_value{"CORELDOVE_HTTP_THREAD", "2", "CORELDOVE_HTTP_THREAD: there is no such setting; did you mean CORELDOVE_HTTP_THREADS?"},
         bad_value{"CORELDOVE_PAYMNT_TIMEOUT", "2", "CORELDOVE_PAYMNT_TIMEOUT: there is no such setting; did you mean CORELDOVE_PAYMENT_TIMEOUT?"},
         bad_value{"CORELDOVE_TEST_STOP_AT", "after_commit",
