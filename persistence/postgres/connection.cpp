@@ -114,7 +114,8 @@ std::string session_text(const session& s) {
   return fmt::format(
       "SET client_encoding='UTF8'; SET client_min_messages=error; SET bytea_output=hex; SET jit=off; SET lock_timeout=5000;"
       "SET idle_in_transaction_session_timeout={}; SET statement_timeout={}{}",
-      s.idle_in_transaction.count(), s.statement_timeout.count(), s.by_index ? "; SET enable_seqscan=off; SET enable_hashjoin=off; SET enable_mergejoin=off" : "");
+      s.idle_in_transaction.count(), s.statement_timeout.count(),
+      s.by_index ? "; SET enable_seqscan=off; SET enable_hashjoin=off; SET enable_mergejoin=off" : "");
 }
 
 }  // namespace

@@ -10,7 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "persistence/postgres/backoff.hpp"
+#include "persistence/backoff.hpp"
 #include "persistence/sql/connection.hpp"
 
 namespace coreldove::persistence::postgres {

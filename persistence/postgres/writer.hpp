@@ -6,8 +6,8 @@
 #include <memory>
 #include <string>
 
+#include "persistence/backoff.hpp"
 #include "persistence/group_commit.hpp"
-#include "persistence/postgres/backoff.hpp"
 #include "persistence/postgres/memory.hpp"
 #include "persistence/postgres/write_right.hpp"
 
