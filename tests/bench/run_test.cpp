@@ -290,7 +290,10 @@ TEST(BenchMain, ABreachedThresholdIsExitStatusOne) {
 }
 
 TEST(BenchLimits, EveryFigureIsMeasured) {
-  const auto m = measure(testing::TempDir(), 50ms);
+  auto asked = *parse_command_line({}).go;
+  asked.directory = testing::TempDir();
+  asked.each = 50ms;
+  const auto m = measure(asked);
   EXPECT_GT(m.echo_per_second, 0);
   EXPECT_GT(m.echo_cpu_us, 0);
   EXPECT_GT(m.flushes_per_second, 0);
