@@ -1,6 +1,7 @@
 #pragma once
 // The engine's own figures. Handles are looked up once, here.
 #include <prometheus/counter.h>
+#include <prometheus/family.h>
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 

@@ -1,5 +1,10 @@
 #include "http/http_metrics.hpp"
 
+#include <prometheus/counter.h>
+#include <prometheus/family.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+
 #include <string>
 
 namespace coreldove::http {
@@ -63,5 +68,11 @@ void http_metrics::answered(const route* row, method m, int status, double secon
   }
   counter->Increment();
 }
+
+void http_metrics::connection_opened() { connections_->Increment(); }
+void http_metrics::connection_closed() { connections_->Decrement(); }
+void http_metrics::handed_on() { in_flight_->Increment(); }
+void http_metrics::settled() { in_flight_->Decrement(); }
+void http_metrics::shed() { shed_->Increment(); }
 
 }  // namespace coreldove::http

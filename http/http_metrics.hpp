@@ -1,10 +1,5 @@
 #pragma once
 // The front end's own metrics. The handle of each (route, method, status) is looked up once and kept.
-#include <prometheus/counter.h>
-#include <prometheus/family.h>
-#include <prometheus/gauge.h>
-#include <prometheus/histogram.h>
-
 #include <array>
 #include <atomic>
 #include <string_view>
@@ -12,6 +7,14 @@
 
 #include "http/routes.hpp"
 #include "runtime/metrics.hpp"
+
+namespace prometheus {
+class Counter;
+class Gauge;
+class Histogram;
+template <class T>
+class Family;
+}  // namespace prometheus
 
 namespace coreldove::http {
 
@@ -21,11 +24,11 @@ public:
 
   /// `row` nullptr: a request that no route was found for.
   void answered(const route* row, method m, int status, double seconds);
-  void connection_opened() { connections_->Increment(); }
-  void connection_closed() { connections_->Decrement(); }
-  void handed_on() { in_flight_->Increment(); }
-  void settled() { in_flight_->Decrement(); }
-  void shed() { shed_->Increment(); }
+  void connection_opened();
+  void connection_closed();
+  void handed_on();
+  void settled();
+  void shed();
 
 private:
   static constexpr int status_min = 100, status_count = 500;

@@ -1,5 +1,7 @@
 #include "runtime/redis_figures.hpp"
 
+#include <prometheus/family.h>
+
 namespace coreldove::runtime {
 namespace {
 

@@ -1,6 +1,7 @@
 #include "tests/simulation/world/world.hpp"
 
 #include <fmt/format.h>
+#include <prometheus/registry.h>
 
 #include <caf/actor_registry.hpp>
 #include <caf/actor_system.hpp>
