@@ -4,28 +4,53 @@
 #include <unistd.h>
 
 #include <ctime>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
-#include <string>
 
 namespace coreldove::bench {
+namespace {
 
-std::optional<process_cost> cost_of(int pid) {
-  process_cost out;
-  std::ifstream stat{fmt::format("/proc/{}/stat", pid)};
+struct stat_line {
+  std::string name;
+  cpu_time used;
+};
+
+/// A process's or a thread's line (proc(5)). The name, in parentheses, may hold anything; utime and stime are the 12th and 13th fields after it.
+std::optional<stat_line> read_stat(const std::filesystem::path& file) {
+  std::ifstream stat{file};
   std::string line;
   if (!std::getline(stat, line)) return std::nullopt;
-  // The name, in parentheses, may hold anything; utime and stime are the 12th and 13th fields after it.
-  const auto name_end = line.rfind(')');
-  if (name_end == std::string::npos) return std::nullopt;
+  const auto name_begin = line.find('('), name_end = line.rfind(')');
+  if (name_begin == std::string::npos || name_end == std::string::npos) return std::nullopt;
   std::istringstream fields{line.substr(name_end + 1)};
   std::string skipped;
   for (int i = 0; i < 11; ++i) fields >> skipped;
   std::uint64_t user = 0, system = 0;
   if (!(fields >> user >> system)) return std::nullopt;
-  out.cpu_seconds = static_cast<double>(user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
+  const auto ticks = static_cast<double>(::sysconf(_SC_CLK_TCK));
+  return stat_line{line.substr(name_begin + 1, name_end - name_begin - 1), {static_cast<double>(user) / ticks, static_cast<double>(system) / ticks}};
+}
 
-  std::ifstream status{fmt::format("/proc/{}/status", pid)};
+}  // namespace
+
+std::optional<process_cost> cost_of(int pid) {
+  const auto folder = std::filesystem::path{fmt::format("/proc/{}", pid)};
+  const auto whole = read_stat(folder / "stat");
+  if (!whole) return std::nullopt;
+  process_cost out;
+  out.cpu_seconds = whole->used.user + whole->used.system;
+  std::error_code gone;  // threads come and go while they are looked at
+  for (std::filesystem::directory_iterator it{folder / "task", gone}, end; !gone && it != end; it.increment(gone)) {
+    const auto thread = read_stat(it->path() / "stat");
+    if (!thread) continue;
+    auto& sum = out.threads[thread->name];
+    sum.user += thread->used.user;
+    sum.system += thread->used.system;
+  }
+
+  std::ifstream status{folder / "status"};
+  std::string line;
   while (std::getline(status, line)) {
     std::istringstream words{line};
     std::string name;
@@ -34,6 +59,13 @@ std::optional<process_cost> cost_of(int pid) {
     if (name == "VmRSS:") out.rss_bytes = kib * 1024;
     if (name == "VmHWM:") out.rss_peak_bytes = kib * 1024;
   }
+  return out;
+}
+
+std::map<std::string, cpu_time> threads_since(const process_cost& before, const process_cost& after) {
+  auto out = after.threads;
+  for (auto& [name, used] : out)
+    if (const auto then = before.threads.find(name); then != before.threads.end()) used.user -= then->second.user, used.system -= then->second.system;
   return out;
 }
 

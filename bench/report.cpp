@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
@@ -26,6 +27,21 @@ double server_cpu_for_each(const findings& f, std::uint64_t n) { return f.server
 
 std::uint64_t created(const tally& t) { return t.of(operation::create).latency.count(); }
 
+/// What CPU is given for: an order where there are any, else a request.
+std::uint64_t cpu_shared_by(const findings& f) { return created(f.total) > 0 ? created(f.total) : f.total.answered(); }
+
+/// Where the server's CPU goes, the dearest threads first; those below a hundredth of the whole are left out.
+void append_threads(std::string& out, const findings& f) {
+  const auto n = static_cast<double>(cpu_shared_by(f));
+  std::vector<std::pair<std::string, cpu_time>> dear;
+  for (const auto& [name, used] : f.server->threads)
+    if (used.user + used.system >= f.server->cpu_seconds / 100) dear.emplace_back(name, used);
+  std::sort(dear.begin(), dear.end(), [](const auto& a, const auto& b) { return a.second.user + a.second.system > b.second.user + b.second.system; });
+  for (const auto& [name, used] : dear)
+    fmt::format_to(std::back_inserter(out), "  {:<20}{} and {} in the kernel\n", name, readable_time(used.user * 1e9 / n),
+                   readable_time(used.system * 1e9 / n));
+}
+
 double generator_cpu_per_request(const findings& f) {
   const auto n = f.total.answered() + f.total.error_count();
   return n > 0 ? f.generator_cpu_seconds * 1e9 / static_cast<double>(n) : 0.0;
@@ -48,7 +64,7 @@ double figure_for(const threshold& t, const findings& f, const histogram& latenc
     case threshold::measure::errors:
       return static_cast<double>(t.of ? f.total.of(*t.of).errors : f.total.error_count());
     case threshold::measure::server_cpu:
-      return server_cpu_for_each(f, created(f.total) > 0 ? created(f.total) : f.total.answered());
+      return server_cpu_for_each(f, cpu_shared_by(f));
     case threshold::measure::server_memory:
       return f.server ? static_cast<double>(f.server->rss_peak_bytes) : 0.0;
   }
@@ -105,6 +121,15 @@ std::string json_counts(const Map& counts) {
   return out + "}";
 }
 
+/// Of each thread in user space and in the kernel, for each order or request.
+std::string json_threads(const findings& f) {
+  const auto n = static_cast<double>(std::max<std::uint64_t>(cpu_shared_by(f), 1));
+  std::string out = "{";
+  for (const auto& [name, used] : f.server->threads)
+    fmt::format_to(std::back_inserter(out), R"({}"{}":[{:.2f},{:.2f}])", out.size() > 1 ? "," : "", name, used.user * 1e6 / n, used.system * 1e6 / n);
+  return out + "}";
+}
+
 }  // namespace
 
 double rate_of(const findings& f, std::optional<operation> op) {
@@ -150,6 +175,7 @@ std::string table_of(const findings& f, const options& o, const std::vector<verd
   if (f.server) {
     if (created(f.total) > 0) fmt::format_to(to, "{:<22}{} an order\n", "server CPU", readable_time(server_cpu_for_each(f, created(f.total))));
     fmt::format_to(to, "{:<22}{} a request\n", "server CPU", readable_time(server_cpu_for_each(f, f.total.answered())));
+    if (cpu_shared_by(f) > 0) append_threads(out, f);
     fmt::format_to(to, "{:<22}{}, peak {}\n", "server memory", readable_bytes(static_cast<double>(f.server->rss_bytes)),
                    readable_bytes(static_cast<double>(f.server->rss_peak_bytes)));
   }
@@ -179,9 +205,9 @@ std::string json_of(const findings& f, const options& o, const std::vector<verdi
     fmt::format_to(to, R"(,"settled":{{"in_time":{},"seconds_after_load":{:.3f},"orders":{}}})", f.orders->in_time, f.orders->seconds, json_counts(added));
   }
   if (f.server)
-    fmt::format_to(to, R"(,"server":{{"cpu_us_per_order":{:.2f},"cpu_us_per_request":{:.2f},"rss_bytes":{},"rss_peak_bytes":{}}})",
+    fmt::format_to(to, R"(,"server":{{"cpu_us_per_order":{:.2f},"cpu_us_per_request":{:.2f},"rss_bytes":{},"rss_peak_bytes":{},"thread_cpu_us":{}}})",
                    server_cpu_for_each(f, created(f.total)) / 1e3, server_cpu_for_each(f, f.total.answered()) / 1e3, f.server->rss_bytes,
-                   f.server->rss_peak_bytes);
+                   f.server->rss_peak_bytes, json_threads(f));
   fmt::format_to(to, R"(,"generator_cpu_us_per_request":{:.2f},"thresholds":[)", generator_cpu_per_request(f) / 1e3);
   first = true;
   for (const auto& v : verdicts) {

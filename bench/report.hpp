@@ -1,12 +1,14 @@
 #pragma once
 // What a run found, as a table for people and as JSON for scripts.
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "bench/follow.hpp"
 #include "bench/options.hpp"
+#include "bench/process_cost.hpp"
 #include "bench/tally.hpp"
 
 namespace coreldove::bench {
@@ -14,6 +16,7 @@ namespace coreldove::bench {
 struct server_cost {
   double cpu_seconds = 0;  // during the run, and until everything was settled where that was waited for
   std::uint64_t rss_bytes = 0, rss_peak_bytes = 0;
+  std::map<std::string, cpu_time> threads;  // by name, during the same time
 };
 
 struct findings {

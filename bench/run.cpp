@@ -134,7 +134,8 @@ findings run_load(const options& o) {
   if (o.until_confirmed && !out.gave_up) out.orders = wait_until_settled(o, *before, o.confirm_within);
   const auto cost_after = server_cost_so_far(o);
   if (cost_before && cost_after)
-    out.server = server_cost{cost_after->cpu_seconds - cost_before->cpu_seconds, cost_after->rss_bytes, cost_after->rss_peak_bytes};
+    out.server = server_cost{cost_after->cpu_seconds - cost_before->cpu_seconds, cost_after->rss_bytes, cost_after->rss_peak_bytes,
+                             threads_since(*cost_before, *cost_after)};
   return out;
 }
 

@@ -24,19 +24,18 @@ struct clause {
   std::vector<parameter> parameters;
 };
 
-enum class lead { table, index, sku };
-
 /// One filter of the query: how it tests a row `o`, and how it would lead the query by its own index.
 struct filter {
   clause test;
-  lead how = lead::index;
-  std::string index;          // of orders
+  std::string index = {};     // of orders; none: it cannot lead
   bool in_list_order = true;  // leading, it gives its rows in the order of the list
+
+  bool leads() const { return !index.empty(); }
 };
 
 struct plan {
   std::vector<filter> filters;
-  clause range{"{0}.no>=? AND {0}.no<?", {}};  // {0}: the leading table
+  clause range{"o.no>=? AND o.no<?", {}};
   std::int64_t narrow = narrow_rows_max;
   std::vector<clause> counted_by;  // where not empty: the sum of these is the total of the one filter
 };
@@ -64,11 +63,8 @@ rows start(connection& r, const std::string& sql, const std::vector<parameter>& 
 }
 
 clause from_where(const plan& p, const filter* leading) {
-  const bool by_sku = leading != nullptr && leading->how == lead::sku;
   clause c;
-  if (by_sku)
-    c.sql = "FROM order_skus s CROSS JOIN orders o ON o.no=s.no WHERE s.sku=?", c.parameters = leading->test.parameters;
-  else if (leading != nullptr)
+  if (leading != nullptr)
     c.sql = fmt::format("FROM orders o INDEXED BY {} WHERE ", leading->index), append_clause(c, leading->test);
   else
     c.sql = "FROM orders o NOT INDEXED WHERE TRUE";
@@ -78,7 +74,7 @@ clause from_where(const plan& p, const filter* leading) {
     append_clause(c, f.test);
   }
   c.sql += " AND ";
-  append_clause(c, {fmt::format(fmt::runtime(p.range.sql), by_sku ? "s" : "o"), p.range.parameters});
+  append_clause(c, p.range);
   return c;
 }
 
@@ -101,7 +97,7 @@ const filter* choose_lead(connection& r, const plan& p) {
   const filter* best = nullptr;
   auto fewest = std::numeric_limits<std::int64_t>::max();
   for (const auto& f : p.filters) {
-    if (f.how == lead::table) continue;
+    if (!f.leads()) continue;
     if (p.filters.size() == 1 && f.in_list_order) return &f;
     const auto n = width(r, p, f);
     if (n >= fewest || (n >= p.narrow && !f.in_list_order)) continue;
@@ -111,16 +107,20 @@ const filter* choose_lead(connection& r, const plan& p) {
   return best;
 }
 
-template <class T>
-void add_status(plan& p, const char* column, const std::optional<T>& value) {
-  if (!value) return;
-  p.filters.push_back({{fmt::format("o.{}=?", column), {static_cast<std::int64_t>(*value)}}, lead::index, fmt::format("orders_{}", column), true});
+void add_status(plan& p, const char* column, const std::optional<std::uint8_t>& value) {
+  if (value) p.filters.push_back({{fmt::format("o.{}=?", column), {std::int64_t{*value}}}});
+}
+
+void add_statuses(plan& p, const list_filter& f) {
+  add_status(p, "payment", f.payment);
+  add_status(p, "fulfillment", f.fulfillment);
+  add_status(p, "status", f.status);
 }
 
 /// An order's id, or the beginning of a customer's id or address.
 void add_search(connection& r, plan& p, const std::string& q) {
   if (domain::is_order_id(q)) {
-    p.filters.push_back({{"o.id=?", {q}}, lead::index, "sqlite_autoindex_orders_1", true});
+    p.filters.push_back({{"o.id=?", {q}}, "sqlite_autoindex_orders_1"});
     return;
   }
   const auto end = end_of_prefix(q), small = folded(q), small_end = end_of_prefix(small);
@@ -128,22 +128,19 @@ void add_search(connection& r, plan& p, const std::string& q) {
     const auto column = fmt::format(fmt::runtime(r.words().case_blind), fmt::format("{}customer_email", table));
     return fmt::format("{0}>=? AND {0}<?", column);
   };
-  const filter customer{{"o.customer_id>=? AND o.customer_id<?", {q, end}}, lead::index, "orders_customer", false};
-  const filter email{{is_email("o."), {small, small_end}}, lead::index, "orders_email", false};
+  const filter customer{{"o.customer_id>=? AND o.customer_id<?", {q, end}}, "orders_customer", false};
+  const filter email{{is_email("o."), {small, small_end}}, "orders_email", false};
   const bool narrow = r.words().led_by_hand && width(r, p, customer) + width(r, p, email) < p.narrow;
   if (narrow) {
     p.filters.push_back({{fmt::format("o.no IN (SELECT no FROM orders INDEXED BY orders_customer WHERE customer_id>=? AND customer_id<?"
                                       " UNION SELECT no FROM orders INDEXED BY orders_email WHERE {})",
                                       is_email("")),
-                          {q, end, small, small_end}},
-                         lead::table,
-                         "",
-                         true});
+                          {q, end, small, small_end}}});
     return;
   }
-  p.filters.push_back({{fmt::format("(o.customer_id>=? AND o.customer_id<? OR {})", is_email("o.")), {q, end, small, small_end}}, lead::table, "", true});
+  p.filters.push_back({{fmt::format("(o.customer_id>=? AND o.customer_id<? OR {})", is_email("o.")), {q, end, small, small_end}}});
   if (!r.words().led_by_hand) return;
-  const filter not_customer{{"NOT (o.customer_id>=? AND o.customer_id<?)", {q, end}}, lead::table, "", true};
+  const filter not_customer{{"NOT (o.customer_id>=? AND o.customer_id<?)", {q, end}}};
   const plan by_customer{{customer}, p.range, p.narrow, {}};
   const plan by_email_alone{{email, not_customer}, p.range, p.narrow, {}};
   p.counted_by = {from_where(by_customer, &by_customer.filters[0]), from_where(by_email_alone, &by_email_alone.filters[0])};
@@ -153,25 +150,51 @@ domain::failure invalid(const char* name, const char* what) {
   return {domain::errc::invalid_input, "the query cannot be read", {{fmt::format("/{}", name), "invalid", what}}};
 }
 
-domain::result<plan> make_plan(connection& r, const domain::order_query& q, std::int64_t narrow) {
-  plan p;
-  p.narrow = narrow;
-  const auto no_at = [](const std::optional<domain::time_point>& t, std::int64_t otherwise) {
-    return t ? first_no(std::max<std::int64_t>(t->time_since_epoch().count(), 0)) : otherwise;
-  };
-  p.range.parameters = {no_at(q.created_after, 0), no_at(q.created_before, std::numeric_limits<std::int64_t>::max())};
-  if (!q.customer_id.empty()) p.filters.push_back({{"o.customer_id=?", {q.customer_id}}, lead::index, "orders_customer", true});
-  if (!q.sku.empty()) p.filters.push_back({{"EXISTS(SELECT 1 FROM order_skus x WHERE x.sku=? AND x.no=o.no)", {q.sku}}, lead::sku, "", true});
-  add_status(p, "payment", q.payment);
-  add_status(p, "fulfillment", q.fulfillment);
-  add_status(p, "status", q.status);
+template <class T>
+std::optional<std::uint8_t> code(const std::optional<T>& status) {
+  if (!status) return std::nullopt;
+  return static_cast<std::uint8_t>(*status);
+}
+
+/// All of the query but whom it looks for.
+domain::result<list_filter> filter_of(const domain::order_query& q) {
+  list_filter f{code(q.status), code(q.payment), code(q.fulfillment), {}};
+  if (!q.sku.empty()) f.sku = q.sku;
   if (q.min_total || q.max_total) {
     const auto from = q.min_total ? domain::parse_amount(*q.min_total, 4) : std::optional<domain::minor_units>(0);
-    const auto to = q.max_total ? domain::parse_amount(*q.max_total, 4) : std::optional<domain::minor_units>(std::numeric_limits<std::int64_t>::max());
+    const auto to = q.max_total ? domain::parse_amount(*q.max_total, 4) : std::optional<domain::minor_units>(f.total_below);
     if (!from) return invalid("min_total", "must be a decimal");
     if (!to) return invalid("max_total", "must be a decimal");
-    p.filters.push_back({{"o.total_e4>=? AND o.total_e4<?", {*from, *to}}, lead::index, "orders_total", false});
+    f.total_from = *from, f.total_below = *to;
   }
+  const auto no_at = [](domain::time_point t) { return first_no(std::max<std::int64_t>(t.time_since_epoch().count(), 0)); };
+  if (q.created_after) f.no_from = no_at(*q.created_after);
+  if (q.created_before) f.no_below = no_at(*q.created_before);
+  return f;
+}
+
+/// What the cursor leaves of the numbers from `from` to below `below`.
+domain::result<bool> go_on(const domain::order_query& q, std::int64_t& from, std::int64_t& below) {
+  if (q.cursor.empty()) return true;
+  const auto no = no_of(q.cursor);
+  if (!no) return invalid("cursor", "is none that this server gave out");
+  if (q.oldest_first)
+    from = std::max(from, *no + 1);
+  else
+    below = std::min(below, *no);
+  return true;
+}
+
+std::size_t limit_of(const domain::order_query& q) { return std::clamp<std::uint32_t>(q.limit, 1, 200); }
+
+plan make_plan(connection& r, const domain::order_query& q, const list_filter& f, std::int64_t narrow) {
+  plan p;
+  p.narrow = narrow;
+  p.range.parameters = {f.no_from, f.no_below};
+  if (!q.customer_id.empty()) p.filters.push_back({{"o.customer_id=?", {q.customer_id}}, "orders_customer"});
+  if (f.sku) p.filters.push_back({{"EXISTS(SELECT 1 FROM order_skus x WHERE x.sku=? AND x.no=o.no)", {*f.sku}}});
+  add_statuses(p, f);
+  if (q.min_total || q.max_total) p.filters.push_back({{"o.total_e4>=? AND o.total_e4<?", {f.total_from, f.total_below}}});
   if (!q.q.empty()) add_search(r, p, q.q);
   return p;
 }
@@ -186,22 +209,21 @@ std::uint64_t total_of(connection& r, const domain::order_query& q, const plan& 
   }
   // Counting does not care for the order of the list: any index is better than the table.
   if (leading == nullptr) {
-    const auto it = std::find_if(p.filters.begin(), p.filters.end(), [](const filter& f) { return f.how == lead::index; });
+    const auto it = std::find_if(p.filters.begin(), p.filters.end(), [](const filter& f) { return f.leads(); });
     if (it != p.filters.end()) leading = &*it;
   }
   return count(r, from_where(p, leading));
 }
 
 void read_page(connection& r, const domain::order_query& q, const plan& p, const filter* leading, domain::page& page) {
-  const auto limit = static_cast<std::int64_t>(std::clamp<std::uint32_t>(q.limit, 1, 200));
+  const auto limit = static_cast<std::int64_t>(limit_of(q));
   const auto* direction = q.oldest_first ? "ASC" : "DESC";
   auto c = from_where(p, leading);
-  const auto* no = leading != nullptr && leading->how == lead::sku ? "s.no" : "o.no";
   c.parameters.emplace_back(limit + 1);
   const auto sql = fmt::format(
-      "SELECT p.no,(SELECT document FROM documents d WHERE d.no=p.no) FROM (SELECT {0} AS no {1} ORDER BY {0} {2} LIMIT ?) p"
-      " ORDER BY p.no {2}",
-      no, c.sql, direction);
+      "SELECT p.no,(SELECT document FROM documents d WHERE d.no=p.no) FROM (SELECT o.no AS no {0} ORDER BY o.no {1} LIMIT ?) p"
+      " ORDER BY p.no {1}",
+      c.sql, direction);
   auto found = start(r, sql, c.parameters);
   std::int64_t last = 0;
   while (found.next()) {
@@ -212,6 +234,28 @@ void read_page(connection& r, const domain::order_query& q, const plan& p, const
     last = found.integer(0);
     page.items.push_back(found.string(1));
   }
+}
+
+/// The documents of the page that the index has found. One whose statuses have changed since, so that it is not meant any longer, is left out.
+domain::result<domain::page> list_by_index(connection& r, const domain::order_query& q, const list_index& index, const list_filter& f, std::int64_t from,
+                                           std::int64_t below) {
+  const auto limit = limit_of(q);
+  const auto found = index.find(f, from, below, q.oldest_first, limit + 1);
+  if (!found) return domain::failure{domain::errc::unavailable, "the store is being closed"};
+  domain::page page;
+  page.total = found->total;
+  plan p;
+  add_statuses(p, f);
+  clause c{"SELECT d.document FROM orders o CROSS JOIN documents d ON d.no=o.no WHERE o.no=?", {std::int64_t{0}}};
+  for (const auto& status : p.filters) c.sql += " AND ", append_clause(c, status.test);
+  const auto shown = std::min(found->numbers.size(), limit);
+  for (std::size_t i = 0; i < shown; ++i) {
+    c.parameters.front() = found->numbers[i];
+    auto row = start(r, c.sql, c.parameters);
+    if (row.next()) page.items.push_back(row.string(0));
+  }
+  if (found->numbers.size() > limit) page.next_cursor = cursor_of(found->numbers[limit - 1]);
+  return page;
 }
 
 }  // namespace
@@ -228,20 +272,19 @@ std::optional<std::int64_t> no_of(std::string_view cursor) {
   return no;
 }
 
-domain::result<domain::page> list_orders(connection& r, const domain::order_query& q, std::int64_t narrow) {
+domain::result<domain::page> list_orders(connection& r, const domain::order_query& q, const list_index* index, std::int64_t narrow) {
+  const auto f = filter_of(q);
+  if (!f) return f.error();
+  auto from = f->no_from, below = f->no_below;
+  if (auto known = go_on(q, from, below); !known) return known.error();
+  if (index != nullptr && q.customer_id.empty() && q.q.empty()) return list_by_index(r, q, *index, *f, from, below);
   return r.in_snapshot([&]() -> domain::result<domain::page> {
-    auto p = make_plan(r, q, narrow);
-    if (!p) return p.error();
-    const auto* leading = choose_lead(r, *p);
+    auto p = make_plan(r, q, *f, narrow);
+    const auto* leading = choose_lead(r, p);
     domain::page page;
-    page.total = total_of(r, q, *p, leading);
-    if (!q.cursor.empty()) {
-      const auto no = no_of(q.cursor);
-      if (!no) return invalid("cursor", "is none that this server gave out");
-      auto& bound = std::get<std::int64_t>(p->range.parameters[q.oldest_first ? 0 : 1]);
-      bound = q.oldest_first ? std::max(bound, *no + 1) : std::min(bound, *no);
-    }
-    read_page(r, q, *p, leading, page);
+    page.total = total_of(r, q, p, leading);
+    p.range.parameters = {from, below};
+    read_page(r, q, p, leading, page);
     return page;
   });
 }

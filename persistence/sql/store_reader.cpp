@@ -70,7 +70,7 @@ void store_reader::document(std::string order_id, reply<domain::document> done) 
 }
 
 void store_reader::list(domain::order_query query, reply<domain::page> done) {
-  ask(pool_, lane::long_running, std::move(done), [q = std::move(query)](connection& r) { return list_orders(r, q); });
+  ask(pool_, lane::long_running, std::move(done), [q = std::move(query), index = index_](connection& r) { return list_orders(r, q, index); });
 }
 
 void store_reader::history(std::string order_id, std::uint64_t after_seq, std::uint32_t limit, reply<std::vector<history_entry>> done) {

@@ -1,6 +1,7 @@
 #pragma once
 // The reading port over a database: every question goes to the pool of readers.
 #include "persistence/api_keys.hpp"
+#include "persistence/list_index.hpp"
 #include "persistence/sql/reader_pool.hpp"
 #include "persistence/store.hpp"
 
@@ -8,7 +9,8 @@ namespace coreldove::persistence::sql {
 
 class store_reader final : public store {
 public:
-  explicit store_reader(reader_pool& pool) : pool_(pool) {}
+  /// `index`: by which lists are found; nullptr: by the database.
+  explicit store_reader(reader_pool& pool, const list_index* index = nullptr) : pool_(pool), index_(index) {}
 
   void load(std::string order_id, reply<std::vector<domain::history_entry>> done) override;
   void document(std::string order_id, reply<domain::document> done) override;
@@ -35,6 +37,7 @@ public:
 
 private:
   reader_pool& pool_;
+  const list_index* index_;
 };
 
 }  // namespace coreldove::persistence::sql

@@ -29,7 +29,7 @@ order_writer::order_writer(database& db)
                          "refunded,total_e4,updated_at,confirmed_at,shipped_at,delivered_at,unfinished) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")),
       insert_document_(db.prepare("INSERT INTO documents(no,document) VALUES(?,?)")),
       update_document_(db.prepare("UPDATE documents SET document=? WHERE no=?")),
-      insert_sku_(db.prepare("INSERT INTO order_skus(sku,no) VALUES(?,?) ON CONFLICT DO NOTHING")),
+      insert_sku_(db.prepare("INSERT INTO order_skus(no,sku) VALUES(?,?) ON CONFLICT DO NOTHING")),
       // Carriers use numbers again after some months: the later order has it then.
       put_parcel_(db.prepare("INSERT INTO parcels(tracking_number,order_id) VALUES(?,?)"
                              " ON CONFLICT DO UPDATE SET order_id=excluded.order_id WHERE excluded.order_id>order_id")) {}
@@ -69,15 +69,17 @@ bool order_writer::insert(const append& item, const digest& hash) {
   }
   h = head_after(item, h, hash);
   const auto& f = h.figures;
+  const auto total_e4 = with_four_decimals(row.total, row.currency_digits);
   if (!insert_.try_run(h.no, item.stream, h.version, hash, f.status, f.payment, f.fulfillment, row.customer_id, row.customer_email, row.currency,
-                       row.currency_digits, row.total, row.captured, row.refunded, with_four_decimals(row.total, row.currency_digits), ms(row.updated_at),
-                       ms(row.confirmed_at), ms(row.shipped_at), ms(row.delivered_at), row.unfinished))
+                       row.currency_digits, row.total, row.captured, row.refunded, total_e4, ms(row.updated_at), ms(row.confirmed_at), ms(row.shipped_at),
+                       ms(row.delivered_at), row.unfinished))
     return false;
   insert_document_.run(h.no, row.document);
-  for (const auto& sku : row.skus) insert_sku_.run(sku, h.no);
+  for (const auto& sku : row.skus) insert_sku_.run(h.no, sku);
   write_parcels(item, h);
   figures_.add(f);
   heads_.put(item.stream, h);
+  list(h, total_e4, row.skus);
   return true;
 }
 
@@ -109,6 +111,12 @@ void order_writer::update(const append& item, const order_head& before, const di
   figures_.remove(old);
   figures_.add(f);
   heads_.put(item.stream, h);
+  if (changed & (status | payment | fulfillment)) list(h, with_four_decimals(row.total, row.currency_digits));
+}
+
+void order_writer::list(const order_head& h, std::int64_t total_e4, std::vector<std::string> skus) {
+  const auto& f = h.figures;
+  listed_.push_back({h.no, f.status, f.payment, f.fulfillment, total_e4, std::move(skus)});
 }
 
 void order_writer::write_parcels(const append& item, order_head& head) {

@@ -88,7 +88,19 @@ CREATE TABLE inbox(
   UNIQUE(source, id));
 )sql";
 
-constexpr std::array migrations{first_schema, payment_inbox};
+/// Statuses, totals and SKUs are listed by persistence/list_index.hpp.
+constexpr const char* lists_in_memory = R"sql(
+DROP INDEX orders_status;
+DROP INDEX orders_payment;
+DROP INDEX orders_fulfillment;
+DROP INDEX orders_total;
+CREATE TABLE skus_of_orders(no INTEGER NOT NULL, sku TEXT NOT NULL, PRIMARY KEY(no, sku)) WITHOUT ROWID;
+INSERT INTO skus_of_orders SELECT no,sku FROM order_skus ORDER BY no,sku;
+DROP TABLE order_skus;
+ALTER TABLE skus_of_orders RENAME TO order_skus;
+)sql";
+
+constexpr std::array migrations{first_schema, payment_inbox, lists_in_memory};
 
 }  // namespace
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "persistence/sql/store_reader.hpp"
+#include "persistence/sqlite/list_builder.hpp"
 #include "persistence/sqlite/reader.hpp"
 #include "persistence/sqlite/store_file.hpp"
 #include "persistence/sqlite/writer.hpp"
@@ -15,11 +16,16 @@ namespace coreldove::persistence::sqlite {
 struct sqlite_store::parts {
   explicit parts(const sqlite_options& o)
       : lock(o.file),
-        journal(std::make_unique<writer>(o.file, o.observe), o.max_queued, o.on_commit, o.observe),
+        builder(o.file, index),
+        journal(std::make_unique<writer>(o.file, o.observe, writer::listing{index, builder}), o.max_queued, o.on_commit, o.observe),
         pool([&o] { return std::make_unique<sqlite::reader>(open_for_reading(o.file)); }, o.readers, o.max_queued),
-        reader(pool) {}
+        reader(pool, &index) {
+    builder.restart();
+  }
 
   store_lock lock;  // first in, last out
+  list_index index;
+  list_builder builder;
   group_commit journal;
   sql::reader_pool pool;
   sql::store_reader reader;
@@ -44,6 +50,7 @@ void sqlite_store::find_api_key(std::string hash, reply<std::optional<api_key>> 
 void sqlite_store::stop() {
   if (std::exchange(parts_->stopped, true)) return;
   // Readers first: an open snapshot would keep the writer from emptying the log.
+  parts_->builder.stop();
   parts_->pool.stop();
   parts_->journal.stop();
 }

@@ -48,12 +48,14 @@ bool transaction::flush() {
 
 void transaction::roll_back() {
   if (sqlite3_get_autocommit(db_.handle()) == 0) db_.execute("ROLLBACK");
+  static_cast<void>(orders_.take_listed());
   forget();
 }
 
 void transaction::roll_back_to_savepoint() {
   rollback_to_.run();
   release_.run();
+  orders_.forget_listed_since_mark();
   forget();
 }
 

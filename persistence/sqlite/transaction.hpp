@@ -21,7 +21,10 @@ public:
   void commit() { commit_.run(); }
   /// Also after a failed commit, where SQLite may have rolled back already.
   void roll_back();
-  void set_savepoint() { savepoint_.run(); }
+  void set_savepoint() {
+    savepoint_.run();
+    orders_.mark_listed();
+  }
   void release_savepoint() { release_.run(); }
   void roll_back_to_savepoint();
 
@@ -37,6 +40,8 @@ public:
   void purge_answers(domain::time_point before, std::size_t limit);
   void probe(domain::time_point now) { probe_.run(now.time_since_epoch().count()); }
   std::uint64_t position() const { return events_.position(); }
+  /// What the committed transaction has changed for lists.
+  std::vector<listed_order> take_listed() { return orders_.take_listed(); }
 
 private:
   domain::result<append_outcome> adjust(const stock_adjustment& item);

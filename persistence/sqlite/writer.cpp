@@ -27,8 +27,8 @@ writer::connection::connection(database opened) : db(std::move(opened)), tx(db),
   sqlite3_wal_hook(db.handle(), after_commit, this);
 }
 
-writer::writer(const std::filesystem::path& file, const commit_observers& observe)
-    : file_(file), observe_(observe), reserve_(file), connection_(std::make_unique<connection>(open_checked(file))) {
+writer::writer(const std::filesystem::path& file, const commit_observers& observe, listing lists)
+    : file_(file), observe_(observe), lists_(lists), reserve_(file), connection_(std::make_unique<connection>(open_checked(file))) {
   probe();  // a store that opens but cannot be written to is found out now, not with the first order
   checkpointer_ = std::make_unique<checkpointer>(file_);
 }
@@ -77,6 +77,7 @@ void writer::commit() {
   committing_ = true;
   connection_->tx.commit();
   committing_ = false;
+  lists_.index.put(connection_->tx.take_listed());  // before anybody is answered: who is told of an order finds it in the list
   if (observe_.after_commit) observe_.after_commit();
 }
 

@@ -7,7 +7,9 @@
 #include <mutex>
 
 #include "persistence/group_commit.hpp"
+#include "persistence/list_index.hpp"
 #include "persistence/sqlite/checkpointer.hpp"
+#include "persistence/sqlite/list_builder.hpp"
 #include "persistence/sqlite/reserve.hpp"
 #include "persistence/sqlite/transaction.hpp"
 
@@ -15,8 +17,13 @@ namespace coreldove::persistence::sqlite {
 
 class writer final : public batch_writer {
 public:
+  /// What a client of this writer's lists sees; both outlive it.
+  struct listing {
+    list_index& index;
+    list_builder& builder;
+  };
   /// Opens the store for writing. Throws sqlite_error or std::runtime_error.
-  writer(const std::filesystem::path& file, const commit_observers& observe);
+  writer(const std::filesystem::path& file, const commit_observers& observe, listing lists);
 
   void write(batch b) override;
   std::uint64_t position() const override { return connection_->tx.position(); }
@@ -49,6 +56,7 @@ private:
 
   const std::filesystem::path file_;
   const commit_observers observe_;
+  const listing lists_;
   reserve reserve_;
   std::unique_ptr<connection> connection_;
   bool committing_ = false;        // COMMIT itself has been reached

@@ -34,6 +34,7 @@ bool writer::recover() {
     // committed into the file and drops what was not from the log.
     connection_ = std::make_unique<connection>(open_for_writing(file_));
     empty_the_log();
+    lists_.builder.restart();  // of the transaction that failed only the store knows whether it was written
     probe();
     return true;
   } catch (const std::exception&) {

@@ -286,6 +286,7 @@ TEST(BenchMain, ABreachedThresholdIsExitStatusOne) {
   EXPECT_NE(text.find(R"("kept":false)"), std::string::npos);
   EXPECT_NE(text.find(R"("server":{"cpu_us_per_order":)"), std::string::npos);
   EXPECT_NE(text.find(R"("rss_peak_bytes":)"), std::string::npos);
+  EXPECT_NE(text.find(R"("thread_cpu_us":{")"), std::string::npos);
   EXPECT_TRUE(integer_member(text, "connections")) << "not an object";
 }
 

@@ -245,20 +245,18 @@ TEST_F(SqliteStore, SurvivesAFullDisk) {
 }
 
 TEST_F(SqliteStore, ListsAreTheSameWhicheverFilterLeads) {
-  {
-    sqlite_store s(options());
-    for (int i = 0; i < 60; ++i) {
-      auto o = new_order(i, noon + i % 7 * 1'000);
-      o.row.customer_id = fmt::format("cust_{}", i % 4);
-      o.row.customer_email = fmt::format("{}{}@example.com", i % 3 ? "cust_" : "x", i);
-      o.row.skus = {fmt::format("SKU-{}", i % 5)};
-      o.row.total = i * 100;
-      o.row.status = static_cast<domain::order_status>(i % 3);
-      ASSERT_TRUE(put(s.journal(), o));
-    }
+  sqlite_store s(options());
+  for (int i = 0; i < 60; ++i) {
+    auto o = new_order(i, noon + i % 7 * 1'000);
+    o.row.customer_id = fmt::format("cust_{}", i % 4);
+    o.row.customer_email = fmt::format("{}{}@example.com", i % 3 ? "cust_" : "x", i);
+    o.row.skus = {fmt::format("SKU-{}", i % 5)};
+    o.row.total = i * 100;
+    o.row.status = static_cast<domain::order_status>(i % 3);
+    ASSERT_TRUE(put(s.journal(), o));
   }
   sqlite::reader r(sqlite::database(file(), sqlite::access::read));
-  std::vector<domain::order_query> queries(8);
+  std::vector<domain::order_query> queries(9);
   queries[0].q = "cust_";
   queries[1].min_total = "20";
   queries[2].min_total = "20", queries[2].q = "cust_1";
@@ -267,17 +265,25 @@ TEST_F(SqliteStore, ListsAreTheSameWhicheverFilterLeads) {
   queries[5].customer_id = "cust_1", queries[5].sku = "SKU-1";
   queries[6].q = "cust_2", queries[6].status = domain::order_status::received;
   queries[7].q = "x", queries[7].created_after = at(noon + 2'000);
+  queries[8].sku = "SKU-3", queries[8].created_before = at(noon + 5'000);
+  const auto expect_same = [](const domain::result<domain::page>& found, const domain::page& expected) {
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->items, expected.items);
+    EXPECT_EQ(found->total, expected.total);
+    EXPECT_EQ(found->next_cursor, expected.next_cursor);
+  };
   for (auto& q : queries) {
-    q.limit = 7;
-    const auto expected = sql::list_orders(r, q);
-    ASSERT_TRUE(expected);
-    EXPECT_GT(expected->total, 0u);
-    for (const std::int64_t narrow : {1, 5, 20}) {
-      const auto found = sql::list_orders(r, q, narrow);
-      ASSERT_TRUE(found);
-      EXPECT_EQ(found->items, expected->items);
-      EXPECT_EQ(found->total, expected->total);
-      EXPECT_EQ(found->next_cursor, expected->next_cursor);
+    q.limit = 3;
+    for (q.oldest_first = false;; q.oldest_first = true) {
+      const auto expected = sql::list_orders(r, q);
+      ASSERT_TRUE(expected);
+      EXPECT_GT(expected->total, 0u);
+      for (const std::int64_t narrow : {1, 5, 20}) expect_same(sql::list_orders(r, q, nullptr, narrow), *expected);
+      expect_same(list(s.store(), q), *expected);
+      auto next = q;
+      next.cursor = expected->next_cursor;
+      if (!next.cursor.empty()) expect_same(list(s.store(), next), *sql::list_orders(r, next));
+      if (q.oldest_first) break;
     }
   }
 }
