@@ -5,6 +5,7 @@
 #include <openssl/rsa.h>
 #include <openssl/x509v3.h>
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -181,7 +182,7 @@ struct reader {
     return got;
   }
 
-  int status = 200;
+  std::atomic<int> status{200};
   std::string pem = certificate(paypals_key(), good, "PayPal", paypals_key());
   loopback_server server;
   http::client client;
