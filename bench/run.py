@@ -2,7 +2,7 @@
 """The bench suite of `make bench`: starts the built server and the sandbox world, measures, prints one table, writes BUILD/bench/results.json.
 
 Usage: bench/run.py [BUILD]        (build by default; nothing is built here)
-SCALE=1000000 adds the measurement with a million stored orders; QUICK=1 cuts every time to a fifth, to try the suite itself.
+SCALE=100000 stops at so many stored orders, a million otherwise; QUICK=1 cuts every time and number to a fifth, to try the suite itself.
 
 Every figure stands beside what this machine allows at best, measured in the same run: HTTP over loopback with nothing behind it, one flush to disk,
 rows into SQLite. Compare ratios, not figures, between machines.
@@ -18,15 +18,18 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 QUICK = os.environ.get("QUICK", "") not in ("", "0")
 SETTLE_WITHIN = "10m"
+API = "/api/order-workflow"
 LISTS = {  # name -> query
     "list, newest 50": "limit=50",
     "list, status": "status=confirmed&limit=50",
     "list, SKU": "sku=BENCH-0001&limit=50",
     "list, total and time": "min_total=50&max_total=200&created_after=2020-01-01T00:00:00Z&limit=50",
+    "list, status, SKU and total": "status=confirmed&sku=BENCH-0002&min_total=100&limit=50",
 }
 
 
@@ -83,6 +86,13 @@ class Process:
                     self.ready.set()
         self.ready.set()
 
+    def cpu_seconds(self):
+        fields = pathlib.Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def rss_bytes(self):
+        return int(pathlib.Path(f"/proc/{self.pid}/statm").read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
     def stop(self):
         if self.child.poll() is None:
             self.child.send_signal(signal.SIGTERM)
@@ -113,15 +123,15 @@ class Suite:
         }
 
     # ---- processes
-    def start(self, data):
+    def start(self, data, **settings):
         """Server and sandbox; `data` as it is, or made with the sample catalogue."""
         self.data = data
-        environment = self.environment | {"DATA_DIR": str(data)}
+        environment = self.environment | {"DATA_DIR": str(data)} | settings
         if not data.exists():
             data.mkdir()
             subprocess.run([self.program, "catalog", "import", ROOT / "config/sample_catalog.csv"], env=environment, check=True, capture_output=True)
         self.sandbox = Process([self.program, "sandbox", "--port", self.sandbox_port, "--webhooks",
-                                f"http://127.0.0.1:{self.server_port}/api/order-workflow/webhooks/in"], environment, self.out / "sandbox.log")
+                                f"http://127.0.0.1:{self.server_port}{API}/webhooks/in"], environment, self.out / "sandbox.log")
         self.server = Process([self.program, "serve"], environment, self.out / "server.log")
         return self.server.started_after
 
@@ -189,6 +199,13 @@ class Suite:
         if "server" in found:
             self.row(f"{name}: server CPU an order", found["server"]["cpu_us_per_order"], "us")
 
+    def thread_rows(self, name, found):
+        """Where the CPU of an order goes: user space and kernel of each thread together, threads of one name together."""
+        threads = {thread: sum(cost) for thread, cost in found["server"]["thread_cpu_us"].items()}
+        for thread, cost in sorted(threads.items(), key=lambda t: -t[1]):
+            if cost >= 1:
+                self.row(f"{name}: CPU in {thread}", cost, "us")
+
     def measure_orders(self):
         say("orders")
         self.start(self.scratch / "orders")
@@ -196,7 +213,10 @@ class Suite:
             self.load("warm-up", "--duration", seconds(3), "--wait", 30)
             for connections in (64, 1024):
                 name = f"wait, {connections} connections"
-                self.order_rows(name, self.load(name, "--connections", connections, "--duration", seconds(20), "--wait", 30))
+                found = self.load(name, "--connections", connections, "--duration", seconds(20), "--wait", 30)
+                self.order_rows(name, found)
+                if connections == 64:
+                    self.thread_rows(name, found)
             self.order_rows("stored, 1 connection", self.load("stored, 1 connection", "--connections", 1, "--duration", seconds(5)))
             found = self.load("stored, 64 connections", "--duration", seconds(20), "--until-confirmed", "--confirm-within", SETTLE_WITHIN)
             self.order_rows("stored, 64 connections", found)
@@ -225,9 +245,8 @@ class Suite:
         self.row(f"{n} orders: server CPU an order", found["server"]["cpu_us_per_order"], "us")
 
     def measure_scale(self):
-        sizes = [orders(10_000), orders(100_000)]
-        if scale := int(os.environ.get("SCALE", "0")):
-            sizes = sorted({s for s in sizes if s < scale} | {scale})
+        scale = orders(int(os.environ.get("SCALE", "0")) or 1_000_000)
+        sizes = sorted({s for s in (orders(10_000), orders(100_000)) if s < scale} | {scale})
         data, ids, stored = self.scratch / "scale", self.scratch / "ids", 0
         for size in sizes:
             say(f"{size} stored orders")
@@ -240,6 +259,8 @@ class Suite:
             took = self.start(data)
             try:
                 self.scale_rows(size, ingest, took, ids)
+                if size == sizes[-1]:
+                    self.measure_in_flight(size)
             finally:
                 self.stop()
 
@@ -258,6 +279,43 @@ class Suite:
         self.row(f"{at}: memory after restart", found["server"]["rss_bytes"] / 2**20, "MiB")
         disk = sum(f.stat().st_size for f in self.data.rglob("*") if f.is_file())
         self.row(f"{at}: disk an order", disk / size / 1024, "KiB")
+
+    def measure_in_flight(self, stored):
+        """Memory while many orders wait for a gateway that takes its time."""
+        n = orders(10_000)
+        fault = {"vendor": "stripe", "operation": "authorize", "kind": "slow", "rate": 1.0, "delay_ms": 20_000}
+        self.ask(self.sandbox_port, "/faults", json.dumps(fault).encode())
+        found = self.load(f"{n} in flight", "--requests", n)
+        self.row(f"{stored} stored: memory with {n} in flight", found["server"]["rss_peak_bytes"] / 2**20, "MiB")
+
+    def measure_waiting(self):
+        """Orders that wait for a person: their rows, and nothing else."""
+        n = orders(100_000)
+        say(f"{n} orders on hold")
+        data = self.scratch / "waiting"
+        self.start(data, HIGH_VALUE_THRESHOLD="0.01")
+        try:
+            self.load("on hold", "--requests", n)
+        finally:
+            self.stop()
+        self.row(f"{n} on hold: start-up", self.start(data, HIGH_VALUE_THRESHOLD="0.01") * 1e3, "ms")
+        try:
+            time.sleep(2)  # what is left of the start
+            before, begun = self.server.cpu_seconds(), time.monotonic()
+            time.sleep(5)
+            share = (self.server.cpu_seconds() - before) / (time.monotonic() - begun)
+            self.row(f"{n} on hold: CPU while they wait", share * 100, "%")
+            self.row(f"{n} on hold: memory", self.server.rss_bytes() / 2**20, "MiB")
+            begun = time.monotonic()
+            self.ask(self.server_port, f"{API}/reviews?limit=50")
+            self.row(f"{n} on hold: a page of reviews", (time.monotonic() - begun) * 1e3, "ms")
+        finally:
+            self.stop()
+
+    def ask(self, port, path, body=None):
+        request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", body, {"X-API-Key": "dev-admin-key", "Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return answer.read()
 
     def report(self, took):
         self.results["seconds"] = round(took, 1)
@@ -303,6 +361,7 @@ def main():
             suite.measure_micro()
             suite.measure_orders()
             suite.measure_confirmed()
+            suite.measure_waiting()
             suite.measure_scale()
         finally:
             suite.stop()
