@@ -88,7 +88,7 @@ std::optional<domain::failure> engine::refusal(whose w) const {
   return std::nullopt;
 }
 
-std::optional<domain::failure> engine::busy() const { return refusal(whose::anew); }
+std::optional<domain::failure> engine::busy(bool patient) const { return refusal(patient ? whose::patient : whose::anew); }
 
 /// Counts the command until it is answered; nothing, after an answer, where there is no room for it.
 std::optional<promise<order_answer>> engine::admit(whose w, request& rq, reply<order_answer> done) {
@@ -99,7 +99,7 @@ std::optional<promise<order_answer>> engine::admit(whose w, request& rq, reply<o
     done(*std::move(why));
     return std::nullopt;
   }
-  rq.seat = std::make_shared<runtime::seat>(door_, *links_->clock);
+  rq.seat = std::make_shared<runtime::seat>(door_, w, *links_->clock);
   ++in_flight_;
   links_->figures->in_flight.Increment();
   return promise<order_answer>{[this, done = std::move(done)](domain::result<order_answer> r) {
@@ -175,7 +175,7 @@ void engine::place(domain::order_input input, request rq, reply<order_answer> do
     links_->figures->shed.Increment();
     return done(domain::failure{domain::errc::overloaded, "Too many payments wait for their gateway; try again in a moment."});
   }
-  auto admitted = admit(rq.ahead ? whose::ahead : whose::anew, rq, std::move(done));
+  auto admitted = admit(rq.ahead ? whose::ahead : can_wait(rq.wait) ? whose::patient : whose::anew, rq, std::move(done));
   if (!admitted) return;
   domain::shared_input shared{std::move(input)};
   with_key(std::move(rq), *std::move(admitted), [this, shared = std::move(shared)](request r, promise<order_answer> d) {

@@ -81,7 +81,7 @@ public:
   domain::intake_rules intake() const override;
   std::vector<component_health> health() const override;
   bool ready() const override;
-  std::optional<domain::failure> busy() const override;
+  std::optional<domain::failure> busy(bool patient) const override;
 
 private:
   using whose = runtime::admission::whose;

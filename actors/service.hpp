@@ -39,6 +39,9 @@ struct request {
   std::shared_ptr<runtime::seat> seat = {};  // the engine's: taken when the command is let in, given back with the last copy at the latest
 };
 
+/// Whether somebody with this request::wait takes his time: he may queue where others are refused.
+inline bool can_wait(std::optional<std::chrono::milliseconds> wait) { return wait && wait->count() > 0; }
+
 /// An order after a command. `status` is the HTTP status of the contract: 202 stored; 201 the waited-for status has been reached; 200 done at once.
 struct order_answer {
   int status = 0;
@@ -111,8 +114,8 @@ public:
   virtual std::vector<component_health> health() const = 0;
   /// True while new orders are taken: store writable, long-lived actors up, not stopping.
   virtual bool ready() const = 0;
-  /// Why a new order would be refused if it came now (overloaded, unavailable); nothing where it would be taken. Costs next to nothing.
-  virtual std::optional<domain::failure> busy() const = 0;
+  /// Why a new order would be refused if it came now (overloaded, unavailable); nothing where it would be taken. `patient`: can_wait(). Costs next to nothing.
+  virtual std::optional<domain::failure> busy(bool patient) const = 0;
 };
 
 }  // namespace coreldove::actors

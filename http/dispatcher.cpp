@@ -70,7 +70,8 @@ std::optional<verdict> dispatcher::admit(request& rq, const framing& f, std::fun
   if (app_.options.require_https && !rq.tls && row.pattern.starts_with('~')) return refuse(rq, &row, {problems::https_required, "Use https."});
   if (target_holds_card_number(rq.target)) return refuse(rq, &row, {problems::card_data, "The request target looks like it holds a card number."});
   if (row.handle == post_order)
-    if (auto why = app_.engine.busy()) {  // before credentials are checked and the body is read: saying no has to cost less than saying yes
+    if (auto why = app_.engine.busy(actors::can_wait(
+            parse_wait(rq.field("Prefer"))))) {  // before credentials are checked and the body is read: saying no has to cost less than saying yes
       metrics_.shed();
       return refuse(rq, &row, problem_of(*why));
     }

@@ -25,16 +25,28 @@ std::size_t admission::room(whose w) const {
   return std::min(w == whose::begun ? n + n / 4 : n, options_.most);
 }
 
-bool admission::full(whose w) const { return in_work() >= room(w); }
+bool admission::full(whose w) const {
+  if (w == whose::patient) return patient_.load(std::memory_order_relaxed) >= std::min(options_.patient, options_.most);
+  return in_work() >= room(w);
+}
 
 bool admission::enter(whose w) {
+  if (w == whose::patient) {
+    if (patient_.fetch_add(1, std::memory_order_relaxed) < std::min(options_.patient, options_.most)) return true;
+    patient_.fetch_sub(1, std::memory_order_relaxed);
+    return false;
+  }
   if (in_work_.fetch_add(1, std::memory_order_relaxed) < room(w)) return true;
   in_work_.fetch_sub(1, std::memory_order_relaxed);
   turned_away_.store(true, std::memory_order_relaxed);
   return false;
 }
 
-void admission::leave(steady_point entered, steady_point now) {
+void admission::leave(whose w, steady_point entered, steady_point now) {
+  if (w == whose::patient) {
+    patient_.fetch_sub(1, std::memory_order_relaxed);
+    return;
+  }
   in_work_.fetch_sub(1, std::memory_order_relaxed);
   if (options_.target.count() == 0) return;
   if (entered >= counted_from_.load(std::memory_order_relaxed)) {

@@ -18,6 +18,7 @@ struct admission_options {
   std::chrono::nanoseconds target = std::chrono::milliseconds{25};   // mean time in work that is always fine; 0: only `most` counts
   double patience = 3;                                               // … and so is this multiple of what a command takes when few are in work
   std::size_t fewest = 80, first = 128, most = 20'000;               // bounds of the limit, and where it begins
+  std::size_t patient = 1'200;                                       // of those who say how long they can wait, in work beside the others
   std::chrono::nanoseconds window = std::chrono::milliseconds{100};  // measured over this long, or longer until `samples` are there
   std::chrono::nanoseconds probe_every = std::chrono::seconds{10};   // under unbroken load, few are let in for one window to see what a command takes
   std::size_t samples = 16;
@@ -28,12 +29,13 @@ class admission {
 public:
   explicit admission(admission_options options);
 
-  enum class whose { anew, begun, ahead };
-  /// Takes a place. `anew`: something new, first to be refused. `begun`: about something that is here already, has a quarter more room.
-  /// `ahead`: refused only when `most` are in work.
+  enum class whose { anew, patient, begun, ahead };
+  /// Takes a place. `anew`: something new, first to be refused. `patient`: new too, but somebody has said that he can wait, so a fixed number may queue and
+  /// how long they take is no sign of too much. `begun`: about something that is here already, has a quarter more room. `ahead`: refused only when `most` are
+  /// in work.
   bool enter(whose w);
   /// Gives the place back; what came in at `entered` is done.
-  void leave(steady_point entered, steady_point now);
+  void leave(whose w, steady_point entered, steady_point now);
   /// Whether `enter` would refuse.
   bool full(whose w) const;
 
@@ -48,7 +50,8 @@ private:
   void adjust(std::chrono::nanoseconds mean, double in_work, steady_point now);
 
   const admission_options options_;
-  std::atomic<std::size_t> in_work_{0}, limit_;
+  std::atomic<std::size_t> in_work_{0}, limit_;  // the patient are counted apart
+  std::atomic<std::size_t> patient_{0};
   std::atomic<std::int64_t> base_{0};
   std::atomic<std::int64_t> sum_{0};  // nanoseconds in work, of the window
   std::atomic<std::size_t> count_{0};
@@ -63,17 +66,18 @@ private:
 /// A place that was taken, until it is released or goes out of use.
 class seat {
 public:
-  seat(std::shared_ptr<admission> door, const clock& time) : door_(std::move(door)), time_(time), entered_(time.steady()) {}
+  seat(std::shared_ptr<admission> door, admission::whose w, const clock& time) : door_(std::move(door)), whose_(w), time_(time), entered_(time.steady()) {}
   ~seat() { release(); }
   seat(const seat&) = delete;
   seat& operator=(const seat&) = delete;
 
   void release() {
-    if (!released_.exchange(true, std::memory_order_relaxed)) door_->leave(entered_, time_.steady());
+    if (!released_.exchange(true, std::memory_order_relaxed)) door_->leave(whose_, entered_, time_.steady());
   }
 
 private:
   std::shared_ptr<admission> door_;
+  const admission::whose whose_;
   const clock& time_;
   steady_point entered_;
   std::atomic<bool> released_{false};

@@ -178,8 +178,8 @@ TEST_F(Supervision, TheInventoryThatFailsAgainAndAgainShutsTheDoorAndOpensItWhen
     if (i < 3) world->pass(6s);
   }
   EXPECT_FALSE(world->engine().ready());
-  ASSERT_TRUE(world->engine().busy().has_value());
-  EXPECT_EQ(world->engine().busy()->code, errc::unavailable);
+  ASSERT_TRUE(world->engine().busy(false).has_value());
+  EXPECT_EQ(world->engine().busy(true)->code, errc::unavailable);
   const auto refused = world->place(order_of());
   world->settle();
   ASSERT_TRUE(refused->answered());

@@ -301,6 +301,9 @@ std::vector<actors::component_health> fake_engine::health() const { return compo
 
 bool fake_engine::ready() const { return is_ready; }
 
-std::optional<domain::failure> fake_engine::busy() const { return door_shut; }
+std::optional<domain::failure> fake_engine::busy(bool patient) const {
+  if (patient && door_shut && door_shut->code == domain::errc::overloaded) return std::nullopt;
+  return door_shut;
+}
 
 }  // namespace coreldove::test

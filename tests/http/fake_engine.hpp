@@ -29,7 +29,7 @@ public:
   bool hold = false;                       // answers to place are kept until `release`
   bool throw_on_place = false;
   bool is_ready = true;
-  std::optional<domain::failure> door_shut;  // what `busy` says
+  std::optional<domain::failure> door_shut;  // what `busy` says to those who do not wait
   bool replays = false;                      // commands are answered as repeats of earlier ones
   std::vector<actors::component_health> components{{"store", "up", ""}};
   std::vector<domain::order_input> placed;
@@ -76,7 +76,7 @@ public:
   domain::intake_rules intake() const override;
   std::vector<actors::component_health> health() const override;
   bool ready() const override;
-  std::optional<domain::failure> busy() const override;
+  std::optional<domain::failure> busy(bool patient) const override;
 
 private:
   template <class T, class F>

@@ -101,7 +101,7 @@ struct pressed_server {
     for (const auto end = now + time; now < end; now += 1ms) {
       credit = std::min(credit + per_second / 1000, 50.0);
       while (credit >= 1 && !in.empty() && now - in.front() >= least) {
-        door.leave(in.front(), now);
+        door.leave(admission::whose::anew, in.front(), now);
         longest = std::max<std::chrono::nanoseconds>(longest, now - in.front());
         in.pop_front();
         ++done;
@@ -114,7 +114,7 @@ struct pressed_server {
           ++refused;
       }
     }
-    for (const auto& entered : in) door.leave(entered, now);
+    for (const auto& entered : in) door.leave(admission::whose::anew, entered, now);
   }
 };
 
@@ -173,6 +173,20 @@ TEST(Admission, KeepsRoomForWhatIsBegunAndAheadWhenNothingNewIsLetIn) {
   for (int i = 0; i < 2; ++i) EXPECT_TRUE(door.enter(admission::whose::ahead));
   EXPECT_FALSE(door.enter(admission::whose::ahead));
   EXPECT_EQ(door.in_work(), 12u);
+}
+
+TEST(Admission, ThoseWhoCanWaitQueueBesideTheOthersAndAreNoSignOfTooMuch) {
+  admission door{admission_options{.first = 8, .most = 100, .patient = 50, .samples = 4}};
+  auto now = start;
+  for (int i = 0; i < 50; ++i) EXPECT_TRUE(door.enter(admission::whose::patient));
+  EXPECT_FALSE(door.enter(admission::whose::patient));
+  EXPECT_TRUE(door.full(admission::whose::patient));
+  EXPECT_FALSE(door.full(admission::whose::anew));
+  EXPECT_EQ(door.in_work(), 0u);
+  const auto limit = door.limit();
+  for (int i = 0; i < 50; ++i) door.leave(admission::whose::patient, start, now += 1s);
+  EXPECT_EQ(door.limit(), limit);
+  EXPECT_TRUE(door.enter(admission::whose::patient));
 }
 
 TEST(Admission, TheMostHoldsAlsoWhereItIsLessThanTheFewest) {
