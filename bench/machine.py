@@ -155,11 +155,13 @@ class Postgres:
 
     def kill(self):
         """As when the machine loses power, for its clients: every process at once."""
-        for pid in descendants(self.pid()):
+        pids = descendants(self.pid())
+        for pid in pids:
             try:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
+        until(lambda: not any(pathlib.Path(f"/proc/{pid}").exists() for pid in pids), STOP_WITHIN_S)
 
     def cpu_seconds(self):
         return cpu_seconds(descendants(self.pid()))
@@ -204,15 +206,16 @@ class Redis:
 class Client:
     """One kept connection, made anew when it breaks."""
 
-    def __init__(self, port, timeout=30, host="127.0.0.1"):
+    def __init__(self, port, timeout=30, host="127.0.0.1", fields=None):
         self.host, self.port, self.timeout, self.connection = host, port, timeout, None
+        self.fields = fields or KEY
 
     def ask(self, method, path, body=None, fields=None):
         """(status, header fields, body). OSError or http.client.HTTPException where nothing came back."""
         try:
             if self.connection is None:
                 self.connection = http.client.HTTPConnection(self.host, self.port, timeout=self.timeout)
-            self.connection.request(method, path, None if body is None else json.dumps(body), KEY | (fields or {}))
+            self.connection.request(method, path, None if body is None else json.dumps(body), self.fields | (fields or {}))
             answer = self.connection.getresponse()
             return answer.status, answer.headers, answer.read()
         except (OSError, http.client.HTTPException):
@@ -241,11 +244,11 @@ def order(sku="BENCH-0001", quantity=1):
 class Server:
     """`coreldove serve`, with a port that stays the same when it is started again."""
 
-    def __init__(self, program, folder, environment, where=None):
+    def __init__(self, program, folder, environment, host="127.0.0.1", port=None, where=None):
         self.program, self.folder, self.where = program, folder, where
-        self.port = free_port()
+        self.host, self.port = host, port or free_port()
         folder.mkdir(parents=True)
-        self.environment = environment | {"PORT": str(self.port), "DATA_DIR": str(folder)}
+        self.environment = environment | {"HOST": host, "PORT": str(self.port), "DATA_DIR": str(folder)}
         self.process = None
 
     def launch(self):
@@ -265,7 +268,7 @@ class Server:
         return self.process.stop(how) if self.process else 0
 
     def ready(self, timeout=3):
-        client = Client(self.port, timeout)
+        client = Client(self.port, timeout, self.host)
         try:
             return client.ask("GET", "/health/ready")[0] == 200
         except (OSError, http.client.HTTPException):
@@ -275,7 +278,7 @@ class Server:
 
     def figures(self):
         """Of /metrics: {name or name{label="value"}: number}; empty where it does not answer."""
-        client = Client(self.port, 3)
+        client = Client(self.port, 3, self.host)
         try:
             text = client.ask("GET", "/metrics")[2].decode()
         except (OSError, http.client.HTTPException):
@@ -316,9 +319,10 @@ class World:
 
 
 def effects_twice(ledger):
-    """Of a ledger: what took effect more than once under one key, or for one order where once is right (authorizations, voids)."""
+    """Of a ledger of orders that are paid, shipped and ended as a whole: what took effect more than once under one key, or for one order."""
+    once = ("authorize", "capture", "void", "label")
     keys = collections.Counter((row["vendor"], row["operation"], row["idempotency_key"]) for row in ledger if row["idempotency_key"])
-    orders = collections.Counter((row["operation"], row["order_id"]) for row in ledger if row["operation"] in ("authorize", "void") and row["order_id"])
+    orders = collections.Counter((row["operation"], row["order_id"]) for row in ledger if row["operation"] in once and row["order_id"])
     return [what for what, times in (keys + orders).items() if times > 1]
 
 

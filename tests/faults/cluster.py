@@ -309,6 +309,7 @@ def main():
         if not options.keep and not found:
             shutil.rmtree(scratch, ignore_errors=True)
     if options.json:
+        options.json.parent.mkdir(parents=True, exist_ok=True)
         options.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     print(f"{len(run.rows)} faults in {time.monotonic() - begun:.0f} s: {figures['acknowledged']} orders acknowledged, {figures['cancelled']} cancelled, "
           f"{figures['fulfilled']} sent, {figures['effects']} effects outside; {'nothing lost, nothing twice' if not found else f'{len(found)} FINDINGS'}")
