@@ -27,6 +27,10 @@ cluster: setup ## three nodes on one machine under load, with PostgreSQL and Red
 	@.ci/build.sh release coreldove
 	@bench/cluster_try.py
 
+cluster-faults: setup ## three nodes in a network of their own, FAULTS=50 random faults (SEED=…): kills, cuts, delays, losses, stops; what was lost or done twice (fifteen minutes)
+	@.ci/build.sh release coreldove
+	@tests/faults/cluster.py --faults $(or $(FAULTS),50) $(if $(SEED),--seed $(SEED)) --json build/bench/cluster-faults.json
+
 overload: setup ## three times the load that it can carry, a slow and a dead gateway: what has to hold then, in one table (two minutes)
 	@.ci/build.sh release coreldove
 	@bench/overload.py

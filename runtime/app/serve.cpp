@@ -28,6 +28,7 @@
 #include "runtime/app/signing_key.hpp"
 #include "runtime/app/stop_at.hpp"
 #include "runtime/logging.hpp"
+#include "runtime/service_manager.hpp"
 
 namespace coreldove::app {
 namespace {
@@ -209,6 +210,7 @@ void print_banner(const config::settings& s, const outside_world& world, std::ui
   }
   fmt::print("coreldove {} listening on {}\n", CORELDOVE_VERSION, address);
   std::fflush(stdout);
+  runtime::notify_service_manager(fmt::format("READY=1\nSTATUS=listening on {}", address));
 }
 
 int run(const config::settings& s, const sigset_t& ending) {
@@ -260,6 +262,7 @@ int run(const config::settings& s, const sigset_t& ending) {
   int which = 0;
   sigwait(&ending, &which);
   spdlog::info("stopping");
+  runtime::notify_service_manager("STOPPING=1\nSTATUS=finishing what is under way");
   pthread_sigmask(SIG_UNBLOCK, &ending, nullptr);  // a second signal ends the process at once
   server.drain(drain_limit);
   if (membership) membership->leave();
