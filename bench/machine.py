@@ -127,19 +127,22 @@ class Process:
 
 
 class Postgres:
-    """A server of its own, with Debian's binaries. Connections over its socket, and over TCP where it is given an address."""
+    """A server of its own, with Debian's binaries. Connections over its socket, and over TCP where it is given an address. `of`: a streaming replica of that one."""
 
-    def __init__(self, folder, where=None, address="", options=""):
+    def __init__(self, folder, where=None, address="", options="", of=None):
         self.folder, self.where = folder, where
         self.environment = os.environ | {"POSTGRES_ADDRESS": address, "POSTGRES_OPTIONS": options}
         if os.geteuid() == 0:
             for above in folder.parents:  # the server is another user, who has to get there
                 if above.stat().st_mode & 0o1 == 0:
                     above.chmod(above.stat().st_mode | 0o1)
-        self.start()
+        if of:
+            self._do("replica", of.folder)
+        else:
+            self.start()
 
-    def _do(self, what):
-        done = subprocess.run([ROOT / "tests/postgres/server.sh", what, self.folder], env=self.environment, preexec_fn=self.where, text=True,
+    def _do(self, what, *more):
+        done = subprocess.run([ROOT / "tests/postgres/server.sh", what, self.folder, *more], env=self.environment, preexec_fn=self.where, text=True,
                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True)
         if done.returncode:
             raise SystemExit(f"PostgreSQL, {what}: {done.stderr}")

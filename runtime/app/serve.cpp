@@ -24,6 +24,7 @@
 #include "runtime/app/outside.hpp"
 #include "runtime/app/precedence.hpp"
 #include "runtime/app/redis.hpp"
+#include "runtime/app/replica.hpp"
 #include "runtime/app/routing_start.hpp"
 #include "runtime/app/signing_key.hpp"
 #include "runtime/app/stop_at.hpp"
@@ -251,7 +252,10 @@ int run(const config::settings& s, const sigset_t& ending) {
   listener = &engine;
   const auto membership = owned ? join_cluster(*store.cluster(), *owned, engine, health) : nullptr;
 
-  http::server server{server_options_of(s, world), engine, metrics, key_lookup(store), runtime::system_clock()};
+  const replica_use replica{s, store_options.place, engine, metrics, health};
+  auto server_options = server_options_of(s, world);
+  server_options.performance = replica.performance();
+  http::server server{std::move(server_options), engine, metrics, key_lookup(store), runtime::system_clock()};
   const redis_use redis{s, engine, server.limits(), metrics, health};
   make_working_threads();
   server.start();

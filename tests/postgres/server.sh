@@ -1,6 +1,7 @@
 #!/bin/sh
 # server.sh start FOLDER: starts a PostgreSQL server whose data and socket are in FOLDER, which is made where it is missing; only the socket takes connections.
 # POSTGRES_ADDRESS, where it is set, is an address for TCP as well (its own network's, without a password), POSTGRES_OPTIONS more of `postgres`' options.
+# server.sh replica FOLDER OF: makes FOLDER a streaming replica of the server in OF, and starts it.
 # server.sh crash FOLDER: ends it as a power cut would, for its clients. server.sh stop FOLDER: ends it and removes FOLDER.
 set -eu
 folder=$2
@@ -10,6 +11,13 @@ bin=$(find /usr/lib/postgresql -maxdepth 2 -name bin | sort -V | tail -n 1)
 as_owner() { if [ "$(id -u)" = 0 ]; then setpriv --reuid=postgres --regid=postgres --init-groups "$@"; else "$@"; fi; }
 
 case $1 in
+replica)
+  mkdir -p "$folder"
+  if [ "$(id -u)" = 0 ]; then chown postgres "$folder"; fi
+  cd "$folder"
+  as_owner "$bin/pg_basebackup" -h "$3" -U coreldove -D "$folder/data" -R -X stream -c fast --no-sync
+  exec "$0" start "$folder"
+  ;;
 start)
   if [ ! -d "$folder/data" ]; then
     mkdir -p "$folder"
@@ -38,7 +46,7 @@ stop)
   fi
   ;;
 *)
-  echo "server.sh start|crash|stop FOLDER" >&2
+  echo "server.sh start|crash|stop FOLDER, server.sh replica FOLDER OF" >&2
   exit 2
   ;;
 esac
