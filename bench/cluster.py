@@ -3,7 +3,7 @@
 
 Usage: bench/cluster.py [--build DIR] [--seconds N] [--connections 64,256] [--json FILE]       (nothing is built here; run it on a quiet machine)
 
-Every order is answered once it is confirmed. Each arrangement starts with a database of its own and a short warm-up; N (15) is the time of one measurement. CPU is what the processes used, by the system's
+Every order is answered once it is confirmed; refused are those that admission turns away with 503 at once. Each arrangement starts with a database of its own and a short warm-up; N (15) is the time of one measurement. CPU is what the processes used, by the system's
 count: servers, database, and everybody else (load generators, sandbox world), for each confirmed order. The table says how
 the others do in comparison to the one server on PostgreSQL; the figures also go to BUILD/bench/cluster.json.
 """
@@ -83,11 +83,12 @@ class Arrangement:
         found = self.load(connections, seconds, scratch)
         servers_after, database_after = self.used()
         rate = sum(f["orders_per_second"] for f in found)
-        orders = sum(f["operations"]["create"]["answered"] for f in found)
+        creates = [f["operations"]["create"] for f in found]
+        orders = sum(c["answered"] for c in creates)
         per = 1e6 / orders
         return {
-            "arrangement": self.name, "connections": connections, "orders_per_second": rate, "orders": orders, "errors": sum(f["operations"]["create"]["errors"] for f in found),
-            "p50_ms": max(f["operations"]["create"]["p50_ms"] for f in found), "p99_ms": max(f["operations"]["create"]["p99_ms"] for f in found),
+            "arrangement": self.name, "connections": connections, "orders_per_second": rate, "orders": orders, "refused": sum(c["refused"]["answered"] for c in creates), "errors": sum(c["errors"] - c["refused"]["answered"] for c in creates),
+            "p50_ms": max(c["p50_ms"] for c in creates), "p99_ms": max(c["p99_ms"] for c in creates),
             "server_cpu_us": (servers_after - servers) * per, "database_cpu_us": (database_after - database) * per,
             "generator_cpu_us": (os.times().children_user + os.times().children_system - machine.children_user - machine.children_system) * per,
         }
@@ -95,10 +96,10 @@ class Arrangement:
 
 def report(rows):
     reference = {r["connections"]: r["orders_per_second"] for r in rows if r["arrangement"] == REFERENCE}
-    print(f"{'':28}{'connections':>12}{'orders/s':>10}{'of one':>8}{'p50 ms':>8}{'p99 ms':>8}{'errors':>8}   CPU for an order, us: server, database, generator")
+    print(f"{'':28}{'connections':>12}{'orders/s':>10}{'of one':>8}{'p50 ms':>8}{'p99 ms':>8}{'refused':>9}{'errors':>8}   CPU for an order, us: server, database, generator")
     for r in rows:
         print(f"{r['arrangement']:28}{r['connections']:12}{r['orders_per_second']:10.0f}{r['orders_per_second'] / reference[r['connections']]:8.2f}{r['p50_ms']:8.1f}{r['p99_ms']:8.1f}"
-              f"{r['errors']:8}   {r['server_cpu_us']:8.0f}{r['database_cpu_us']:8.0f}{r['generator_cpu_us']:8.0f}")
+              f"{r['refused']:9}{r['errors']:8}   {r['server_cpu_us']:8.0f}{r['database_cpu_us']:8.0f}{r['generator_cpu_us']:8.0f}")
     print(f"\nOf several generators the worst percentile counts. {len(os.sched_getaffinity(0))} cores for everything.")
 
 

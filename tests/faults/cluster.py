@@ -17,6 +17,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -95,7 +96,7 @@ class Faults:
     def someone(self, dice):
         return dice.choice(NODES)
 
-    def went_on(self, left, since):
+    def went_on(self, left, since, within=GO_ON_AFTER_HEAL_S):
         """Seconds after `since` when none of these orders was unfinished any more."""
         left = set(left)
 
@@ -103,7 +104,7 @@ class Faults:
             left.intersection_update(self.books.waiting())
             return not left
 
-        return None if until(over, GO_ON_AFTER_HEAL_S, 0.1) is None else time.monotonic() - since
+        return None if until(over, within, 0.1) is None else time.monotonic() - since
 
     def kill_node(self, dice):
         """kill -9; it stays away until the others have its orders."""
@@ -171,14 +172,15 @@ class Faults:
             if ways in ("both", "in"):
                 self.cluster.network.rule(other, name, **what)
         begun = time.monotonic()
-        left = self.books.waiting()
-        time.sleep(seconds)
-        self.cluster.network.heal()
+        heal = threading.Timer(seconds, self.cluster.network.heal)
+        heal.start()
+        took = self.went_on(self.books.waiting(), begun, seconds + GO_ON_AFTER_HEAL_S)
+        heal.join()
         detail = f"{name} {'' if ways == 'both' else ways + ' '}{seconds:.0f} s"
-        return detail, self.went_on(left, begun), seconds + GO_ON_AFTER_HEAL_S
+        return detail, took, seconds + GO_ON_AFTER_HEAL_S
 
     def apart_from_nodes(self, dice):
-        """From the other nodes, not from the store: nothing may stand still."""
+        """From the other nodes, not from the store: orders go on meanwhile."""
         return self._links(dice, lambda name: [n for n in NODES if n != name], dice.uniform(3, 10), loss=1.0)
 
     def apart_from_store(self, dice):
