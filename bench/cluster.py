@@ -3,9 +3,9 @@
 
 Usage: bench/cluster.py [--build DIR] [--seconds N] [--connections 64,256] [--json FILE]       (nothing is built here; run it on a quiet machine)
 
-Every order is answered once it is confirmed; refused are those that admission turns away with 503 at once. Each arrangement starts with a database of its own and a short warm-up; N (15) is the time of one measurement. CPU is what the processes used, by the system's
-count: servers, database, and everybody else (load generators, sandbox world), for each confirmed order. The table says how
-the others do in comparison to the one server on PostgreSQL; the figures also go to BUILD/bench/cluster.json.
+Every order is answered once it is confirmed; refused are those that admission turns away with 503 at once. Each arrangement starts with a database of its own
+and a short warm-up; N (15) is the time of one measurement. CPU is what the processes used, by the system's count: servers, database, load generators, for each
+confirmed order. The table says how the others do in comparison to the one server on PostgreSQL; the figures also go to BUILD/bench/cluster.json.
 """
 import argparse
 import json
@@ -87,7 +87,8 @@ class Arrangement:
         orders = sum(c["answered"] for c in creates)
         per = 1e6 / orders
         return {
-            "arrangement": self.name, "connections": connections, "orders_per_second": rate, "orders": orders, "refused": sum(c["refused"]["answered"] for c in creates), "errors": sum(c["errors"] - c["refused"]["answered"] for c in creates),
+            "arrangement": self.name, "connections": connections, "orders_per_second": rate, "orders": orders,
+            "refused": sum(c["refused"]["answered"] for c in creates), "errors": sum(c["errors"] - c["refused"]["answered"] for c in creates),
             "p50_ms": max(c["p50_ms"] for c in creates), "p99_ms": max(c["p99_ms"] for c in creates),
             "server_cpu_us": (servers_after - servers) * per, "database_cpu_us": (database_after - database) * per,
             "generator_cpu_us": (os.times().children_user + os.times().children_system - machine.children_user - machine.children_system) * per,
