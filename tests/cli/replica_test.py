@@ -6,6 +6,7 @@ Usage: tests/cli/replica_test.py BUILD
 import json
 import pathlib
 import shutil
+import subprocess
 import sys
 import unittest
 
@@ -107,6 +108,12 @@ class Replica(unittest.TestCase):
             self.assertIsNone(client.ask("GET", f"{API}/analytics/performance")[1]["Age"])
             client.close()
             self.running.pop().stop()
+
+    def test_5_a_replica_needs_a_database_that_can_have_one(self):
+        for database, replica in (("", self.replica.url()), (self.primary.url(), "redis://somewhere")):
+            done = subprocess.run([BUILD / "coreldove", "serve"], env=settings(DATABASE_URL=database, DATABASE_REPLICA_URL=replica), capture_output=True, text=True, check=False)
+            self.assertEqual(done.returncode, 2)
+            self.assertRegex(done.stderr, "DATABASE_REPLICA_URL: .* is not allowed; allowed is postgresql://")
 
 
 if __name__ == "__main__":
