@@ -1,10 +1,10 @@
 # CoreLDove Order Processing. `make help` lists the targets; a first `make test` takes about twenty minutes on two cores, most of it compiling.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test bench overload kills recovery simulate mutations check format generate asan tsan clean
+.PHONY: help setup build run test bench cluster cluster-faults overload kills recovery simulate mutations check format generate asan tsan clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
 
 setup: ## install the Debian packages that are missing
 	@.ci/setup.sh
@@ -22,6 +22,14 @@ test: setup ## build and run every test; LABEL=unit (or integration, e2e, sim) f
 bench: setup ## build, run the bench suite, print one table, write build/bench/results.json
 	@.ci/build.sh release coreldove coreldove-micro
 	@bench/run.py build
+
+cluster: setup ## three nodes on one machine under load, with PostgreSQL and Redis of their own; one is killed and comes back: what was lost (a minute)
+	@.ci/build.sh release coreldove
+	@bench/cluster_try.py
+
+cluster-faults: setup ## three nodes in a network of their own, FAULTS=50 random faults (SEED=…): kills, cuts, delays, losses, stops; what was lost or done twice (fifteen minutes)
+	@.ci/build.sh release coreldove
+	@tests/faults/cluster.py --faults $(or $(FAULTS),50) $(if $(SEED),--seed $(SEED)) --json build/bench/cluster-faults.json
 
 overload: setup ## three times the load that it can carry, a slow and a dead gateway: what has to hold then, in one table (two minutes)
 	@.ci/build.sh release coreldove

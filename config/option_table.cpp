@@ -31,6 +31,11 @@ void add_server(std::vector<option>& out) {
                  "Empty: the embedded SQLite store in DATA_DIR. sqlite:PATH: the same at another place. postgresql://USER:PASSWORD@HOST:PORT/DATABASE: a "
                  "PostgreSQL database, see docs/postgresql.md.",
                  0, 4'000});
+  out.push_back({g, "DATABASE_REPLICA_URL", &s::database_replica_url, t::text,
+                 "A streaming replica of the PostgreSQL database (postgresql://…), for reports that may be a little old; empty: all is read from the primary.",
+                 0, 4'000});
+  out.push_back({g, "DATABASE_REPLICA_BEHIND", &s::database_replica_behind, t::span,
+                 "How old the replica may be; where it is older, or away, the primary is asked.", second, 60 * minute});
   out.push_back(
       {g, "REDIS_URL", &s::redis_url, t::text,
        "Empty: everything in process. redis://USER:PASSWORD@HOST:PORT/DATABASE: a Redis server through which nodes share their rate limits, and others get the "

@@ -193,6 +193,9 @@ void check_together(reader& r) {
   if (!s.cluster_node_id.empty() && !is_postgres(s.database_url))
     r.complain(fmt::format("CLUSTER_NODE_ID: {} is not allowed; allowed is the empty value, since the nodes of a cluster need DATABASE_URL=postgresql://…",
                            shown(find_option("CLUSTER_NODE_ID"), s.cluster_node_id)));
+  if (!s.database_replica_url.empty() && (!is_postgres(s.database_replica_url) || !is_postgres(s.database_url)))
+    r.complain(fmt::format("DATABASE_REPLICA_URL: {} is not allowed; allowed is postgresql://… beside DATABASE_URL=postgresql://…, or the empty value",
+                           shown(find_option("DATABASE_REPLICA_URL"), s.database_replica_url)));
   check_redis(r);
   if (s.environment == environment::production) check_production(r);
 }

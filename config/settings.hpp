@@ -20,6 +20,8 @@ struct settings {
   std::string public_url;     // empty: where it listens
   std::string data_dir = "var";
   std::string database_url, redis_url;
+  std::string database_replica_url;  // empty: none
+  std::chrono::milliseconds database_replica_behind{10'000};
   std::string cluster_node_id;  // empty: a server by itself
   std::chrono::milliseconds cluster_lease{5'000};
   std::string log_level = "info", log_format = "text";

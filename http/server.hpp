@@ -21,6 +21,10 @@ struct payment_page {
   std::string html, policy;
 };
 
+/// Figures, and how old they may be; nothing where they are what is committed now.
+using aged_reply = std::function<void(domain::result<domain::performance>, std::optional<std::chrono::milliseconds> age)>;
+using aged_performance = std::function<void(domain::time_point from, domain::time_point to, aged_reply done)>;
+
 struct server_options {
   std::string host = "127.0.0.1";
   std::uint16_t port = 8001;  // 0: a free one
@@ -48,6 +52,7 @@ struct server_options {
   std::chrono::milliseconds write_timeout{30'000};                                              // without any progress
   std::chrono::milliseconds heartbeat{15'000};                                                  // of event streams
   std::function<std::optional<http::payment_page>(std::string_view sealed)> payment_page = {};  // by what stands in the link; empty: there are none
+  aged_performance performance = {};                                                            // where else than at the engine reports are read; may be empty
   std::string node, version;
   bool production = false;
 };

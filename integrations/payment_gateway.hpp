@@ -20,6 +20,8 @@ struct call_context {
   std::string trace_id;         // 32 hex digits; sent on as `traceparent`
   std::chrono::milliseconds timeout{10'000};
   bool repeat = false;  // may have been asked before; vendors without idempotency look first
+  // For vendors without idempotency: how long this process is still the one to ask, see http::request. Empty: no bound.
+  std::function<std::chrono::milliseconds()> time_left = {};
 };
 
 struct outcome {

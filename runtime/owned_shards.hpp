@@ -3,6 +3,7 @@
 // store has the last word. Thread-safe.
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <string_view>
 
 #include "domain/cluster_shard.hpp"
@@ -17,6 +18,11 @@ public:
   bool mine(std::string_view order_id) const {
     const auto shard = domain::cluster_shard_of(order_id);
     return (words_[shard / 64U].load(std::memory_order_relaxed) >> (shard % 64U) & 1U) != 0 && !ended();
+  }
+  /// How long the order is this node's for certain; zero or less where it is not.
+  std::chrono::milliseconds left(std::string_view order_id) const {
+    if (!mine(order_id)) return std::chrono::milliseconds{0};
+    return std::chrono::floor<std::chrono::milliseconds>(steady_point{steady_point::duration{until_.load(std::memory_order_relaxed)}} - time_.steady());
   }
   bool none() const { return ended() || all().none(); }
   domain::cluster_shards all() const {

@@ -46,6 +46,8 @@ void order_shell::perform(const domain::operation& op, bool in_doubt) {
   context.repeat = in_doubt || op.attempts + op.looks > 0;
   const auto& in = *order.input;
   if (parcel) {
+    // A carrier has no keys: what this node sent late, another would have bought already.
+    if (l->owned) context.time_left = [owned = l->owned, order_id = id] { return owned->left(order_id); };
     const auto& shipment = order.shipments.at(op.shipment - 1);
     std::int64_t value = 0;
     for (const auto& a : shipment.plan.contents) value += in.items.at(a.line).unit_price * a.quantity;

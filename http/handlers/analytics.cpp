@@ -125,12 +125,16 @@ void get_performance(app& a, const request& rq, responder reply) {
   q.finish();
   if (!errors.empty())
     return reply(to_response(problem{problems::invalid_input, "Some parameters are not acceptable.", std::move(errors), {}, 0}, context_of(rq)));
-  a.engine.performance(from, to, [from, to, where = context_of(rq), reply = std::move(reply)](domain::result<domain::performance> found) {
+  aged_reply answer = [from, to, where = context_of(rq), reply = std::move(reply)](const domain::result<domain::performance>& found,
+                                                                                   std::optional<std::chrono::milliseconds> age) {
     if (!found) return reply(to_response(found.error(), where));
     response r;
     r.body = performance_body(from, to, *found);
+    if (age) r.add_header("Age", fmt::format("{}", std::chrono::ceil<std::chrono::seconds>(*age).count()));
     reply(std::move(r));
-  });
+  };
+  if (a.options.performance) return a.options.performance(from, to, std::move(answer));
+  a.engine.performance(from, to, [answer = std::move(answer)](const domain::result<domain::performance>& found) { answer(found, std::nullopt); });
 }
 
 void get_inventory_figures(app& a, const request& rq, responder reply) {

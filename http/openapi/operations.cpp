@@ -74,8 +74,11 @@ constexpr std::array texts{
                    "Replaces all controls; what is missing is not set. It concerns payments that may go to more than one gateway: an order that names its "
                    "gateway, or whose token belongs to one, stays there.",
                    "IfMatch", "PaymentRoutingControls", "200:PaymentRouting", "409 412 422"},
-    operation_text{"getPerformance", "Analytics", "Figures about orders",
-                   "Over the orders created in [from, to); the last 30 days by default. Durations in seconds.", "From To", "", "200:Performance", "422"},
+    operation_text{
+        "getPerformance", "Analytics", "Figures about orders",
+        "Over the orders created in [from, to); the last 30 days by default. Durations in seconds. With a header `Age` the figures are from a replica of the "
+        "database, and so many seconds old at most.",
+        "From To", "", "200:Performance", "422"},
     operation_text{"getInventoryFigures", "Analytics", "Figures about stock", "Totals, by warehouse, and what runs low.", "LowStock", "",
                    "200:InventoryFigures", "422"},
     operation_text{

@@ -81,7 +81,7 @@ private:
     send(method, path, std::move(body), ctx, true, std::move(done));
   }
 
-  /// Buys a label: twice is two labels, so a dead connection is not tried again behind our back.
+  /// Buys a label: twice is two labels, so a dead connection is not tried again behind our back, and nothing arrives after another may have bought it.
   void ship(std::string body, const call_context& ctx, on_outcome done) {
     send("POST", "/ship/v1/shipments", std::move(body), ctx, false, [done = std::move(done)](const http::response& r) { done(bought(r)); });
   }
@@ -89,6 +89,7 @@ private:
   void send(const char* method, const char* path, std::string body, const call_context& ctx, bool may_repeat, http::on_response done) {
     auto one = std::make_shared<call>();
     one->request = {.method = method, .url = options_.api_base + path, .body = std::move(body), .trace_id = ctx.trace_id, .retry_on_stale = may_repeat};
+    if (!may_repeat) one->request.time_left = ctx.time_left;
     one->transaction = ctx.idempotency_key;
     one->deadline = std::chrono::steady_clock::now() + ctx.timeout;
     one->done = std::move(done);

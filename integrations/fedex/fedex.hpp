@@ -18,7 +18,7 @@ struct options {
 
 /// The client must outlive the carrier's calls: stop it before it goes.
 /// FedEx has no idempotency keys. A label whose fate is unknown (call_context::repeat) is looked up by its reference before another one is bought; FedEx
-/// shows a new label there only after a while, so repeats should not come at once.
+/// shows a new label there only after a while, so repeats should not come at once. A label is asked for only as long as call_context::time_left says.
 std::shared_ptr<carrier> make_fedex(options o, http::client& client);
 
 /// Where the signature of a tracking push is: base64 of HMAC-SHA256 over the raw body, keyed with the security token that was given to FedEx.

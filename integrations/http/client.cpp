@@ -208,6 +208,7 @@ void client::send(request r, on_response done) {
     x->wire = write_head_and_body(r, *url);
     x->to_head = r.method == "HEAD";
     x->retry_on_stale = r.retry_on_stale;
+    x->time_left = std::move(r.time_left);
     x->deadline = std::chrono::steady_clock::now() + r.timeout;
   }
   chosen.submit(std::move(x));

@@ -1,5 +1,7 @@
 #include "integrations/http/connection.hpp"
 
+#include <netinet/tcp.h>
+
 #include <array>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/ip/address.hpp>
@@ -76,7 +78,19 @@ void connection::carry(std::unique_ptr<exchange> x) {
   write();
 }
 
+bool connection::may_write() {
+  if (!carried_->time_left && !bounded_) return true;
+  const auto left = carried_->time_left ? carried_->time_left() : std::chrono::milliseconds{0};
+  if (carried_->time_left && left.count() <= 0) return false;
+  bounded_ = left.count() > 0;
+  // The kernel's, so that it holds while this process is stopped: it resends nothing after that, and ends the connection. Zero is the usual bound again.
+  error_code ec;
+  raw().set_option(asio::detail::socket_option::integer<IPPROTO_TCP, TCP_USER_TIMEOUT>{static_cast<int>(left.count())}, ec);
+  return !ec;
+}
+
 void connection::write() {
+  if (!may_write()) return close("withdrawn");
   reader_.start(carried_->to_head);
   got_bytes_ = false;
   writing_ = true;

@@ -54,6 +54,7 @@ private:
   void connected(error_code ec);
   void shake_hands();
   void ready();
+  bool may_write();
   void write();
   void read();
   void received(error_code ec, std::size_t n);
@@ -72,6 +73,7 @@ private:
   std::size_t in_bytes_ = 0;
   response_reader reader_;
   bool writing_ = false;
+  bool bounded_ = false;    // the kernel gives up what is not received in time
   bool got_bytes_ = false;  // of the present answer
   bool used_before_ = false;
   bool closed_ = false;

@@ -40,6 +40,7 @@ struct exchange : deadline_hook, waiting_hook {
   std::string wire;  // head and body
   on_response done;
   steady_time deadline{};
+  std::function<std::chrono::milliseconds()> time_left;
   bool to_head = false;
   bool retry_on_stale = false;
   bool maybe_sent = false;   // some byte of it may have reached the other side

@@ -31,6 +31,9 @@ struct request {
   std::chrono::milliseconds timeout{10'000};  // for all of it: waiting for a connection, connecting, TLS, writing, reading
   std::string trace_id = {};                  // 32 lower-case hex digits: goes out as `traceparent`
   bool retry_on_stale = false;                // may be sent twice: safe by itself, or the other side drops repeats by a key
+  // Asked right before the first byte goes out, on a thread of the client: how long this process is still the one to send it. Nothing left: not_sent,
+  // "withdrawn". What the other side has not received by then it never does, even where this process stands still or the network is cut. Empty: no bound.
+  std::function<std::chrono::milliseconds()> time_left = {};
 };
 
 /// How far an exchange got.
@@ -45,7 +48,7 @@ struct response {
   int status = 0;  // the rest only where answered
   header_block headers;
   std::string body;        // has room behind its end for a SIMD parser's padding
-  std::string_view error;  // else, one word: bad_request, overloaded, dns, refused, connect, tls, timeout, lost, malformed, too_large, stopped
+  std::string_view error;  // else, one word: bad_request, overloaded, dns, refused, connect, tls, timeout, lost, malformed, too_large, stopped, withdrawn
 };
 
 using on_response = std::function<void(response)>;

@@ -24,10 +24,12 @@
 #include "runtime/app/outside.hpp"
 #include "runtime/app/precedence.hpp"
 #include "runtime/app/redis.hpp"
+#include "runtime/app/replica.hpp"
 #include "runtime/app/routing_start.hpp"
 #include "runtime/app/signing_key.hpp"
 #include "runtime/app/stop_at.hpp"
 #include "runtime/logging.hpp"
+#include "runtime/service_manager.hpp"
 
 namespace coreldove::app {
 namespace {
@@ -209,6 +211,7 @@ void print_banner(const config::settings& s, const outside_world& world, std::ui
   }
   fmt::print("coreldove {} listening on {}\n", CORELDOVE_VERSION, address);
   std::fflush(stdout);
+  runtime::notify_service_manager(fmt::format("READY=1\nSTATUS=listening on {}", address));
 }
 
 int run(const config::settings& s, const sigset_t& ending) {
@@ -249,7 +252,10 @@ int run(const config::settings& s, const sigset_t& ending) {
   listener = &engine;
   const auto membership = owned ? join_cluster(*store.cluster(), *owned, engine, health) : nullptr;
 
-  http::server server{server_options_of(s, world), engine, metrics, key_lookup(store), runtime::system_clock()};
+  const replica_use replica{s, store_options.place, engine, metrics, health};
+  auto server_options = server_options_of(s, world);
+  server_options.performance = replica.performance();
+  http::server server{std::move(server_options), engine, metrics, key_lookup(store), runtime::system_clock()};
   const redis_use redis{s, engine, server.limits(), metrics, health};
   make_working_threads();
   server.start();
@@ -260,6 +266,7 @@ int run(const config::settings& s, const sigset_t& ending) {
   int which = 0;
   sigwait(&ending, &which);
   spdlog::info("stopping");
+  runtime::notify_service_manager("STOPPING=1\nSTATUS=finishing what is under way");
   pthread_sigmask(SIG_UNBLOCK, &ending, nullptr);  // a second signal ends the process at once
   server.drain(drain_limit);
   if (membership) membership->leave();

@@ -103,6 +103,18 @@ TEST(FedexCarrier, FetchesOneTokenForManyCallsAtOnceAndKeepsIt) {
   EXPECT_EQ(seen.body, "grant_type=client_credentials&client_id=id&client_secret=s%26cret");
 }
 
+TEST(FedexCarrier, BuysNoLabelForAnOrderThatMayBeAnothersByNow) {
+  fedex_double f{[](const seen_request& r) { return answer(200, r.target.ends_with("/shipments") ? std::string{shipped} : std::string{no_such_reference}); }};
+  auto context = fedex_double::context(true);
+  context.time_left = [] { return 0ms; };
+  const auto late = wait_for<outcome>([&](auto done) { f.carrier->buy_label(sample(), context, done); });
+  EXPECT_EQ(late.kind, operation_outcome::not_done);
+  ASSERT_EQ(f.calls().size(), 1U);  // the look-up, which does no harm
+  EXPECT_FALSE(f.calls()[0].target.ends_with("/shipments"));
+  context.time_left = [] { return 2'000ms; };
+  EXPECT_EQ(wait_for<outcome>([&](auto done) { f.carrier->buy_label(sample(), context, done); }).kind, operation_outcome::done);
+}
+
 TEST(FedexCarrier, RenewsATokenBeforeItsEnd) {
   fedex_double f{[](const seen_request&) { return answer(200, shipped); }};
   f.token_life = 0;

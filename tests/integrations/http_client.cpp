@@ -52,6 +52,24 @@ TEST(HttpClient, SendsTheRequestAsGivenAndReturnsStatusHeadersAndBody) {
   EXPECT_EQ(trace.substr(52), "-01");
 }
 
+TEST(HttpClient, SendsNothingForWhichNoTimeIsLeft) {
+  loopback_server server{[](const seen_request&) { return answer(200, "yes"); }};
+  client c;
+  std::atomic<int> asked{0};
+  request late{.url = server.base()}, timely = late;
+  late.time_left = [&] { return ++asked, 0ms; };
+  timely.time_left = [&] { return ++asked, 2'000ms; };
+  for (int i = 0; i < 2; ++i) {  // on a new connection, and on one that was kept
+    const auto refused = ask(c, late);
+    EXPECT_EQ(refused.kind, reach::not_sent);
+    EXPECT_EQ(refused.error, "withdrawn");
+    EXPECT_EQ(ask(c, timely).body, "yes");
+    EXPECT_EQ(get(c, server.base()).body, "yes");  // and the bound is gone again
+  }
+  EXPECT_EQ(asked, 4);
+  EXPECT_EQ(server.seen().size(), 4U);
+}
+
 TEST(HttpClient, LeavesOutATraceIdThatIsNone) {
   loopback_server server{[](const seen_request&) { return answer(200, ""); }};
   client c;
