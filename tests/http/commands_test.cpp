@@ -320,7 +320,7 @@ TEST(FullHouse, IsToldBeforeAnythingIsLookedAt) {
   EXPECT_EQ(server.send("POST", order + "/cancel", R"({"reason":"r"})").status, 200) << "what is begun has room of its own";
   EXPECT_TRUE(server.engine.placed.empty());
   EXPECT_EQ(server.send("POST", api + "/orders", order_body(), "Prefer: wait=0").status, 503);
-  EXPECT_EQ(server.send("POST", api + "/orders", order_body(), "Prefer: wait=10").status, 202) << "who can wait may queue";
+  EXPECT_EQ(server.send("POST", api + "/orders", order_body(), "Prefer: wait=10").status, 201) << "who can wait may queue";
   server.engine.door_shut.reset();
   EXPECT_EQ(server.send("POST", api + "/orders", order_body()).status, 202);
 }
