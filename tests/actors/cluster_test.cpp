@@ -277,7 +277,7 @@ public:
 
 private:
   template <class F>
-  auto with(F f) {
+  auto with(F f) -> decltype(f()) {
     const std::lock_guard guard{lock_};
     if (away_) throw std::runtime_error("the database does not answer");
     return f();
