@@ -163,10 +163,14 @@ void engine::leave_shards(const domain::cluster_shards& which, const std::shared
   for (const auto& s : links_->shards) caf::anon_send(s, leave_orders{which, last_out});
 }
 
-void engine::shards_gained() { caf::anon_send(timekeeper_, actors::shards_gained{}); }
+void engine::shards_gained() {
+  caf::anon_send(timekeeper_, actors::shards_gained{});
+  caf::anon_send(links_->notifier, read_outbox{});
+}
 
 void engine::others_committed() {
   caf::anon_send(links_->inventory, read_stock{});
+  caf::anon_send(links_->payments, read_routing{});
   committed();
 }
 
@@ -190,7 +194,12 @@ void engine::tell(std::string order_id, domain::command what, request rq, reply<
   if (!domain::is_order_id(order_id)) return done(domain::failure{domain::errc::not_found, "There is no such order."});
   auto admitted = admit(rq.ahead ? whose::ahead : whose::begun, rq, std::move(done));
   if (!admitted) return;
-  with_key(std::move(rq), *std::move(admitted), [this, id = std::move(order_id), what = std::move(what)](request r, promise<order_answer> d) {
+  if (cluster_.others) return tell_somewhere(std::move(order_id), std::move(what), std::move(rq), *std::move(admitted));
+  tell_here(std::move(order_id), std::move(what), std::move(rq), *std::move(admitted));
+}
+
+void engine::tell_here(std::string order_id, domain::command what, request rq, promise<order_answer> done) {
+  with_key(std::move(rq), std::move(done), [this, id = std::move(order_id), what = std::move(what)](request r, promise<order_answer> d) {
     caf::anon_send(links_->shard_of(id), tell_task{id, what, std::move(r), std::move(d)});
   });
 }

@@ -24,6 +24,18 @@ struct webhook_source {
   std::shared_ptr<const integrations::carrier_webhook> parcels;
 };
 
+class cluster_board;
+class cluster_figures;
+class forwarder;
+struct forwarded_answer;
+
+/// What a node of a cluster has more than a server by itself. All of it, or nothing.
+struct cluster_side {
+  const cluster_board* board = nullptr;
+  cluster_figures* figures = nullptr;
+  std::shared_ptr<actors::forwarder> others;
+};
+
 struct engine_options {
   std::size_t max_in_flight = 20'000;
   std::size_t max_journal_queue = 20'000;
@@ -44,6 +56,10 @@ public:
   ~engine() override;
 
   // In a cluster; see cluster/membership.hpp.
+  /// Before anything is asked of the engine.
+  void join(cluster_side side) { cluster_ = std::move(side); }
+  /// As the other one below, with the answer as it is.
+  void take_forwarded(const std::string& command, std::function<void(forwarded_answer)> done);
   void leave_shards(const domain::cluster_shards& which, const std::shared_ptr<void>& last_out);
   void shards_gained();
   void others_committed();
@@ -57,6 +73,7 @@ public:
   void tell(std::string order_id, domain::command what, request rq, reply<order_answer> done) override;
   void adjust_stock(std::string sku, std::string warehouse, std::optional<std::int64_t> on_hand, std::optional<std::int64_t> delta, std::string reason,
                     request rq, reply<stock_answer> done) override;
+  void take_forwarded(std::string command, std::function<void(std::string answer)> done) override;
   void webhook(std::string source, header_lookup headers, std::string raw_body, std::string trace_id, reply<bool> done) override;
 
   void document(std::string order_id, reply<domain::document> done) override;
@@ -78,6 +95,7 @@ public:
   void last_position(reply<std::uint64_t> done) override;
   std::shared_ptr<void> watch(std::function<void()> on_commit) override;
   std::string feed_document(const domain::history_entry& e) const override;
+  std::string cluster() const override;
   domain::intake_rules intake() const override;
   std::vector<component_health> health() const override;
   bool ready() const override;
@@ -91,6 +109,10 @@ private:
   bool has_room_for_payment(const std::string& gateway) const;
   std::optional<promise<order_answer>> admit(whose w, request& rq, reply<order_answer> done);
   void with_key(request rq, promise<order_answer> done, std::function<void(request, promise<order_answer>)> go);
+  /// To the order's own actor on this node.
+  void tell_here(std::string order_id, domain::command what, request rq, promise<order_answer> done);
+  /// In a cluster: to wherever the order is, also where it goes while the command is under way.
+  void tell_somewhere(std::string order_id, domain::command what, request rq, promise<order_answer> done);
   void payment_notice(const std::string& name, const webhook_source& source, const header_lookup& headers, const std::string& body, const std::string& trace_id,
                       reply<bool> done);
   void take(const std::string& name, integrations::payment_notice n, const std::string& trace_id, reply<bool> done);
@@ -100,6 +122,7 @@ private:
   timekeeper_actor timekeeper_;
   runtime::random_source& random_;
   engine_options options_;
+  cluster_side cluster_;
   std::shared_ptr<runtime::admission> door_;
   std::atomic<std::size_t> in_flight_{0};
   std::atomic<bool> stopping_{false};

@@ -192,6 +192,11 @@ struct call_ended {
   std::uint64_t call = 0;
   domain::operation_outcome outcome{};
 };
+/// Other nodes have written something: perhaps an operator's word on where payments go.
+struct read_routing {};
+struct routing_read {
+  domain::result<std::vector<domain::history_entry>> stream;
+};
 /// What is known of the gateways, as a document.
 struct show_routing {
   promise<domain::document> done;
@@ -217,7 +222,7 @@ struct router_tick {};
 
 using payment_actor = caf::typed_actor<caf::reacts_to<pay_operation>, caf::reacts_to<call_ended>, caf::reacts_to<show_routing>, caf::reacts_to<set_routing>,
                                        caf::reacts_to<routing_written>, caf::reacts_to<position_found>, caf::reacts_to<recent_events>,
-                                       caf::reacts_to<router_tick>, caf::reacts_to<go_on>>;
+                                       caf::reacts_to<router_tick>, caf::reacts_to<read_routing>, caf::reacts_to<routing_read>, caf::reacts_to<go_on>>;
 using carrier_actor = caf::typed_actor<caf::reacts_to<ship_operation>, caf::reacts_to<warehouses_known>>;
 
 // ---- to the notifier ------------------------------------------------------------------------------------------------------------------------------
@@ -238,9 +243,11 @@ struct outbox_cleared {
   bool done = false;
 };
 struct notifier_tick {};
+/// Orders of another node have come to this one: what it has not sent for them is to be sent.
+struct read_outbox {};
 
 using notifier_actor = caf::typed_actor<caf::reacts_to<outbox_written>, caf::reacts_to<mail_answered>, caf::reacts_to<outbox_loaded>,
-                                        caf::reacts_to<outbox_cleared>, caf::reacts_to<notifier_tick>, caf::reacts_to<go_on>>;
+                                        caf::reacts_to<outbox_cleared>, caf::reacts_to<notifier_tick>, caf::reacts_to<read_outbox>, caf::reacts_to<go_on>>;
 
 // ---- to the keeper of idempotency keys ------------------------------------------------------------------------------------------------------------
 /// Nothing: go ahead and tell the keeper how it ended. An answer: the one that was given before.
@@ -287,7 +294,7 @@ using timekeeper_actor = caf::typed_actor<caf::reacts_to<timer_tick>, caf::react
   X(catalog_loaded) X(read_stock) X(assess_customer) X(customer_loaded) X(pay_operation) X(call_ended) X(show_routing) X(set_routing) \
   X(routing_written) X(position_found) X(recent_events) X(router_tick) X(ship_operation) X(warehouses_known) X(go_on) X(outbox_written) \
   X(mail_answered) X(outbox_loaded) X(outbox_cleared) X(notifier_tick) X(claim_key) X(key_loaded) X(key_settled) X(timer_tick) X(timers_due) \
-  X(unfinished_found) X(leave_order) X(leave_orders) X(shards_gained)
+  X(read_routing) X(routing_read) X(read_outbox) X(unfinished_found) X(leave_order) X(leave_orders) X(shards_gained)
 // clang-format on
 
 CAF_BEGIN_TYPE_ID_BLOCK(coreldove_local, caf::first_custom_type_id)

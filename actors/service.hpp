@@ -74,6 +74,8 @@ public:
                             request rq, reply<stock_answer> done) = 0;
   /// What a settlement report and the orders do not agree on: to the order, where there is one, else to the store's inbox. Taken in once each.
   virtual void payment_finding(std::string order_id, domain::take_finding what, reply<bool> done) = 0;
+  /// A command that another node of the cluster sends here, and the answer to it (cluster/command_codec.hpp). `done` gets every failure as an answer.
+  virtual void take_forwarded(std::string command, std::function<void(std::string answer)> done) = 0;
   /// A webhook of an outside system; true once it is durable. Errors: not_found (no such source), forbidden (signature), malformed.
   virtual void webhook(std::string source, header_lookup headers, std::string raw_body, std::string trace_id, reply<bool> done) = 0;
 
@@ -109,6 +111,9 @@ public:
   virtual std::shared_ptr<void> watch(std::function<void()> on_commit) = 0;
   /// One event as the stream sends it: {"position","order_id","seq","type","at","by","data"}; with "sku" instead of "order_id" where it is about stock.
   virtual std::string feed_document(const domain::history_entry& e) const = 0;
+
+  /// What GET ~/cluster shows: the nodes, their shards, what has changed hands, what is forwarded; that there are none, for a server by itself.
+  virtual std::string cluster() const = 0;
 
   virtual domain::intake_rules intake() const = 0;
   virtual std::vector<component_health> health() const = 0;

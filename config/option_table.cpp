@@ -172,6 +172,13 @@ void add_cluster(std::vector<option>& out) {
                  "This node's name where several share one PostgreSQL database, see docs/cluster.md; empty: a server by itself.", 0, 64});
   out.push_back({g, "CLUSTER_LEASE", &s::cluster_lease, t::span, "How long the others wait before they take over the orders of a node that is not heard of.",
                  2 * second, minute});
+  out.push_back({g, "CLUSTER_HOST", &s::cluster_host, t::host,
+                 "Where this node listens for the others, and what they call it by; another address than loopback only with CLUSTER_TLS_*."});
+  out.push_back({g, "CLUSTER_PORT", &s::cluster_port, t::whole, "Port there; 0: a free one. The others find it in the database.", 0, 65'535});
+  out.push_back({g, "CLUSTER_TLS_CERT_FILE", &s::cluster_tls_cert_file, t::file,
+                 "Certificate, for CLUSTER_HOST, that this node shows the others, as server and as client: PEM, with its chain."});
+  out.push_back({g, "CLUSTER_TLS_KEY_FILE", &s::cluster_tls_key_file, t::file, "The certificate's private key, PEM."});
+  out.push_back({g, "CLUSTER_TLS_CA_FILE", &s::cluster_tls_ca_file, t::file, "The authority that has signed the nodes' certificates, PEM; no other is trusted."});
 }
 
 void add_tests(std::vector<option>& out) {

@@ -181,6 +181,14 @@ void check_redis(reader& r) {
   r.complain(fmt::format("REDIS_URL: {} is not allowed; {}allowed is {}", shown(find_option("REDIS_URL"), url), why, redis_address_form()));
 }
 
+void check_cluster(reader& r) {
+  const auto& s = r.out.values;
+  check_all_or_none({"CLUSTER_TLS_CERT_FILE", "CLUSTER_TLS_KEY_FILE", "CLUSTER_TLS_CA_FILE"}, r);
+  if (!is_loopback(s.cluster_host) && s.cluster_tls_cert_file.empty())
+    r.complain(fmt::format("CLUSTER_HOST: {} is not allowed without CLUSTER_TLS_CERT_FILE, CLUSTER_TLS_KEY_FILE and CLUSTER_TLS_CA_FILE; allowed is loopback",
+                           shown(find_option("CLUSTER_HOST"), s.cluster_host)));
+}
+
 void check_together(reader& r) {
   const auto& s = r.out.values;
   check_tls(r);
@@ -196,6 +204,7 @@ void check_together(reader& r) {
   if (!s.database_replica_url.empty() && (!is_postgres(s.database_replica_url) || !is_postgres(s.database_url)))
     r.complain(fmt::format("DATABASE_REPLICA_URL: {} is not allowed; allowed is postgresql://… beside DATABASE_URL=postgresql://…, or the empty value",
                            shown(find_option("DATABASE_REPLICA_URL"), s.database_replica_url)));
+  check_cluster(r);
   check_redis(r);
   if (s.environment == environment::production) check_production(r);
 }

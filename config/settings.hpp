@@ -24,6 +24,9 @@ struct settings {
   std::chrono::milliseconds database_replica_behind{10'000};
   std::string cluster_node_id;  // empty: a server by itself
   std::chrono::milliseconds cluster_lease{5'000};
+  std::string cluster_host = "127.0.0.1";
+  std::uint16_t cluster_port = 0;  // a free one
+  std::string cluster_tls_cert_file, cluster_tls_key_file, cluster_tls_ca_file;
   std::string log_level = "info", log_format = "text";
 
   std::string jwt_secret_key, api_key_header = "X-API-Key", encryption_key;

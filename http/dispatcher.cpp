@@ -52,7 +52,7 @@ verdict dispatcher::refuse(const request& rq, const route* row, problem p) const
 }
 
 std::optional<verdict> dispatcher::admit(request& rq, const framing& f, std::function<void(authenticator::answer)> later) {
-  const auto match = find_route(rq);
+  const auto match = find_route(rq, !app_.options.node_pass.empty());
   if (!match.path_known) return refuse(rq, nullptr, {problems::not_found, "There is nothing at this path."});
   if (rq.method == method::options) {
     response r;

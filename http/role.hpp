@@ -38,6 +38,7 @@ private:
 inline constexpr auto everybody = role_set::open();
 inline constexpr auto any_role = role_set::of(role::customer, role::operator_, role::manager, role::admin);
 inline constexpr auto staff = role_set::of(role::operator_, role::manager, role::admin);
+inline constexpr auto admins = role_set::of(role::admin);
 inline constexpr auto managers = role_set::of(role::manager, role::admin);
 
 /// A caller whose credentials held.

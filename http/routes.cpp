@@ -38,6 +38,7 @@ constexpr std::array table{
     route{put, "~/payments/routing", staff, json, put_routing, "setPaymentRouting"},
     route{get, "~/analytics/performance", staff, none, get_performance, "getPerformance"},
     route{get, "~/analytics/inventory", staff, none, get_inventory_figures, "getInventoryFigures"},
+    route{get, "~/cluster", admins, none, get_cluster, "getCluster"},
     route{get, "~/events/stream", staff, none, stream_events, "streamEvents"},
     route{post, "~/webhooks/in/{source}", everybody, raw, take_webhook, "receiveWebhook"},
     route{get, "~/pay/{form}", everybody, none, show_payment_page, "showPaymentPage"},
@@ -48,6 +49,7 @@ constexpr std::array table{
     route{get, "/metrics", everybody, none, get_metrics, "getMetrics"},
     route{get, "/openapi.json", everybody, none, get_openapi, "getOpenApi"},
     route{get, "/docs", everybody, none, get_docs, "getDocs"},
+    route{post, "/cluster/commands", everybody, raw, take_forwarded, "takeForwarded", true},
 };
 
 /// Whether `path` has the shape of `pattern`; the segment that stands for the parameter goes to `parameter`.
@@ -78,7 +80,7 @@ std::string allowed_methods(std::string_view pattern) {
 
 std::span<const route> routes() { return table; }
 
-route_match find_route(request& rq) {
+route_match find_route(request& rq, bool between_nodes) {
   auto path = rq.path;
   const bool api = path.starts_with(api_prefix) && path.substr(api_prefix.size()).starts_with('/');
   if (api) path.remove_prefix(api_prefix.size());
@@ -86,7 +88,7 @@ route_match find_route(request& rq) {
   std::string_view pattern;
   for (const auto& row : table) {
     auto rest = row.pattern;
-    if (rest.starts_with('~') != api) continue;
+    if (rest.starts_with('~') != api || row.between_nodes != between_nodes) continue;
     if (api) rest.remove_prefix(1);
     if (pattern.empty() ? !matches(rest, path, rq.parameters[0]) : row.pattern != pattern) continue;
     pattern = row.pattern;

@@ -29,6 +29,7 @@ struct route {
   body_kind body;
   handler handle;
   std::string_view operation;  // id in the OpenAPI document
+  bool between_nodes = false;  // there only where nodes of a cluster speak with each other, and nothing else is
 };
 
 std::span<const route> routes();
@@ -38,7 +39,7 @@ struct route_match {
   bool path_known = false;
   std::string allow;  // for 405 and OPTIONS, where the path is known
 };
-/// HEAD finds the row of GET. Fills in rq.parameters.
-route_match find_route(request& rq);
+/// HEAD finds the row of GET. Fills in rq.parameters. `between_nodes`: among the rows that are for nodes, else among the others.
+route_match find_route(request& rq, bool between_nodes = false);
 
 }  // namespace coreldove::http

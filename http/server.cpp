@@ -139,6 +139,10 @@ std::optional<asio::ssl::context> tls_context(const server_options& o) {
                         asio::ssl::context::no_tlsv1_1);
     context.use_certificate_chain_file(o.tls_cert_file);
     context.use_private_key_file(o.tls_key_file, asio::ssl::context::pem);
+    if (!o.tls_client_ca_file.empty()) {
+      context.load_verify_file(o.tls_client_ca_file);
+      context.set_verify_mode(asio::ssl::verify_peer | asio::ssl::verify_fail_if_no_peer_cert);
+    }
   } catch (const boost::system::system_error& e) {
     throw std::invalid_argument{"The TLS certificate or key can't be used: " + e.code().message()};
   }

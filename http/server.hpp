@@ -38,6 +38,8 @@ struct server_options {
   unsigned auth_failures_burst = 60;
   bool require_https = false;               // plain requests to the API are refused
   std::string tls_cert_file, tls_key_file;  // PEM; both or none
+  std::string tls_client_ca_file = {};      // PEM; with it only TLS is spoken, and only with clients whose certificates its authorities have signed
+  std::string node_pass = {};               // with it this is no front end: other nodes of the cluster, who show it, send commands here
   std::size_t max_connections = 20'000;
   std::size_t max_in_flight = 20'000;  // requests handed to the engine and not answered; beyond: 503
   std::size_t max_pipelined = 64;      // per connection

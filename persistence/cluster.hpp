@@ -20,6 +20,7 @@ struct cluster_member {
   std::string host;  // where other nodes reach it
   std::uint16_t port = 0;
   std::chrono::milliseconds lease{5'000};
+  std::string pass = {};  // what others show it so that it takes their orders; nobody but the nodes can read it
 };
 
 struct cluster_node {
@@ -28,7 +29,8 @@ struct cluster_node {
   std::int64_t incarnation = 0;  // grows with each start of a node of this name
   bool alive = false;            // its lease has not ended
   bool leaving = false;          // it wants no shards
-  domain::time_point started_at{};
+  domain::time_point started_at{}, lease_until{};  // of the database's clock
+  std::string pass = {};
 };
 
 struct cluster_shard {
@@ -53,6 +55,8 @@ public:
   virtual ~cluster_register() = default;
   virtual const cluster_member& me() const = 0;
   virtual std::int64_t incarnation() const = 0;
+  /// Where others reach it, once that is known. Before the first of the calls below.
+  virtual void reachable_at(std::uint16_t port) = 0;
   /// The lease begins anew. False: another process has this node's name now.
   virtual bool renew() = 0;
   virtual cluster_view view() = 0;

@@ -25,6 +25,7 @@ struct commit_observers {
   std::function<void()> before_commit, after_commit;  // COMMIT itself; nobody has been told yet
   std::function<void(double)> commit_seconds;         // of the whole transaction, from taking the batch to the end of COMMIT
   std::function<void(std::size_t)> batch_size;        // appends
+  std::function<void(std::size_t)> fenced = {};       // appends that were refused because their orders belong to another node of the cluster
 };
 
 struct append_job {

@@ -81,6 +81,7 @@ void membership::round() {
     if (renewed_ == runtime::steady_point{} || clock_.steady() - renewed_ >= options_.renew_every) renew();
     if (!replaced_) follow(nodes_.view());
   } catch (const std::exception& e) {
+    if (std::exchange(renewing_, false) && ports_.renewed) ports_.renewed(false);
     if (!lease_has_ended()) return health_.set(component, runtime::condition::degraded, e.what());
     if (owned_.all().any()) spdlog::error("the lease of this node has ended: {}", e.what());
     give_up(owned_.all());
@@ -90,7 +91,10 @@ void membership::round() {
 
 void membership::renew() {
   const auto asked = clock_.steady();
+  renewing_ = true;
   replaced_ = !nodes_.renew();
+  renewing_ = false;
+  if (ports_.renewed) ports_.renewed(!replaced_);
   if (!replaced_) {
     renewed_ = asked;
     until_ = asked + nodes_.me().lease - margin_of(nodes_.me().lease);
@@ -102,6 +106,7 @@ void membership::renew() {
 }
 
 void membership::follow(const persistence::cluster_view& view) {
+  if (ports_.seen) ports_.seen(view);
   auto held = held_by(view, nodes_);
   give_up(owned_.all() & ~held);
   const auto wished = wished_for(view, nodes_.me().node);

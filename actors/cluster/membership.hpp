@@ -22,6 +22,11 @@ struct membership_ports {
   std::function<void()> gained;
   /// Something was committed that may be another node's.
   std::function<void()> committed;
+  // May be empty.
+  /// How things stand in the database, at each look.
+  std::function<void(const persistence::cluster_view&)> seen = {};
+  /// The lease was to be renewed, and was or was not.
+  std::function<void(bool)> renewed = {};
 };
 
 struct membership_options {
@@ -57,6 +62,7 @@ private:
   const membership_options options_;
   runtime::steady_point renewed_{}, until_{};  // the thread's own, like the next two
   std::uint64_t commits_ = 0;
+  bool renewing_ = false;
   bool replaced_ = false;  // another process has this node's name
   std::mutex lock_;        // guards stop_
   std::condition_variable wake_;

@@ -46,7 +46,7 @@ struct notifier_state {
     queue.push_back({std::move(e), 0, {}});
   }
 
-  void read_outbox() {
+  void look_through_outbox() {
     l->store->outbox(last_read, page, [me = notifier_actor{self}](domain::result<std::vector<persistence::outbox_entry>> r) {
       caf::anon_send(me, outbox_loaded{std::move(r)});
     });
@@ -65,6 +65,10 @@ struct notifier_state {
     for (auto& e : *m.entries)
       if (l->is_mine(std::string_view{e.key}.substr(0, e.key.find('/')))) take(std::move(e));
     for (const auto& k : std::exchange(cleared_meanwhile, {})) known.erase(k);
+    if (std::exchange(again, false)) {
+      last_read.clear();
+      look_through_outbox();
+    }
     send_some();
   }
 
@@ -134,6 +138,13 @@ struct notifier_state {
     send_some();
   }
 
+  /// What a page said that is on its way was read before they came.
+  void on(const actors::read_outbox&) {
+    again = reading;
+    last_read.clear();
+    if (!reading) look_through_outbox();
+  }
+
   /// An append whose outcome the journal did not know may have been written all the same, its mail with it.
   void on(const notifier_tick&) {
     self->delayed_send(self, 1s, notifier_tick{});  // first: whatever fails below, time goes on
@@ -141,7 +152,7 @@ struct notifier_state {
       swept = now;
       more_in_store = true;
     }
-    if (more_in_store && !reading && queue.size() < queue_limit / 2) read_outbox();
+    if (more_in_store && !reading && queue.size() < queue_limit / 2) look_through_outbox();
     if (!to_clear.empty()) finish(std::exchange(to_clear, {}));
     send_some();
   }
@@ -161,7 +172,7 @@ struct notifier_state {
     known.insert(cleared_meanwhile.begin(), cleared_meanwhile.end());
     last_read.clear();
     more_in_store = true;
-    if (!reading) read_outbox();
+    if (!reading) look_through_outbox();
   }
 
   /// Every message comes through here: a failure in one of them is no end of the actor, and costs nobody an answer.
@@ -182,19 +193,20 @@ struct notifier_state {
   std::vector<std::string> cleared_meanwhile;  // while a page was being read
   std::string last_read;
   runtime::steady_point swept{};
-  bool more_in_store = true, reading = false;  // at start-up the outbox may hold what an earlier run left
+  bool more_in_store = true, reading = false, again = false;  // at start-up the outbox may hold what an earlier run left
 };
 
 notifier_actor::behavior_type behavior(notifier_state::self_ptr self, links_ptr l) {
   auto& s = self->state;
   s.l = std::move(l);
   if (!s.l->mailer)
-    return {[](const outbox_written&) {}, [](const mail_answered&) {}, [](const outbox_loaded&) {},
-            [](const outbox_cleared&) {}, [](const notifier_tick&) {}, [](const go_on&) {}};
+    return {[](const outbox_written&) {}, [](const mail_answered&) {}, [](const outbox_loaded&) {}, [](const outbox_cleared&) {},
+            [](const notifier_tick&) {},  [](const read_outbox&) {},   [](const go_on&) {}};
   s.watch.emplace(notifier_state::name, *s.l->health);
   s.handle(notifier_tick{});
   return {[&s](outbox_written& m) { s.handle(m); }, [&s](const mail_answered& m) { s.handle(m); }, [&s](outbox_loaded& m) { s.handle(m); },
-          [&s](outbox_cleared& m) { s.handle(m); }, [&s](const notifier_tick& m) { s.handle(m); }, [&s](const go_on& m) { s.handle(m); }};
+          [&s](outbox_cleared& m) { s.handle(m); }, [&s](const notifier_tick& m) { s.handle(m); }, [&s](const read_outbox& m) { s.handle(m); },
+          [&s](const go_on& m) { s.handle(m); }};
 }
 
 }  // namespace

@@ -46,7 +46,8 @@ payment_actor::behavior_type behavior(router_state::self_ptr self, links_ptr l) 
   s.start(std::move(l));
   return {[&s](pay_operation& m) { s.handle(m); },       [&s](const call_ended& m) { s.handle(m); },  [&s](const show_routing& m) { s.handle(m); },
           [&s](set_routing& m) { s.handle(m); },         [&s](routing_written& m) { s.handle(m); },   [&s](const position_found& m) { s.handle(m); },
-          [&s](const recent_events& m) { s.handle(m); }, [&s](const router_tick& m) { s.handle(m); }, [&s](const go_on& m) { s.handle(m); }};
+          [&s](const recent_events& m) { s.handle(m); }, [&s](const router_tick& m) { s.handle(m); }, [&s](const read_routing& m) { s.handle(m); },
+          [&s](routing_read& m) { s.handle(m); },        [&s](const go_on& m) { s.handle(m); }};
 }
 
 }  // namespace

@@ -136,6 +136,23 @@ void router_state::on(routing_written& m) {
   write_next();
 }
 
+void router_state::on(const read_routing&) {
+  if (reading_routing || !to_set.empty()) return;  // what is being written is newer than anything there, or will be refused
+  reading_routing = true;
+  l->store->load(std::string{persistence::routing_stream},
+                 [me = payment_actor{self}](domain::result<std::vector<domain::history_entry>> r) { caf::anon_send(me, routing_read{std::move(r)}); });
+}
+
+void router_state::on(const routing_read& m) {
+  reading_routing = false;
+  if (!m.stream || m.stream->empty() || m.stream->back().seq <= view.version) return;
+  auto stored = persistence::latest_routing(*m.stream);
+  if (!stored) return spdlog::warn("what another node has set about the routing of payments cannot be read: {}", stored.error().detail);
+  view.controls = std::move(stored->controls);
+  view.version = stored->version;
+  publish();
+}
+
 // ---- what is shown -------------------------------------------------------------------------------------------------------------------------------
 
 void router_state::on(const show_routing& m) { m.done.answer(document()); }

@@ -67,6 +67,8 @@ struct router_state {
   void on(const position_found& m);
   void on(const recent_events& m);
   void on(const router_tick&);
+  void on(const read_routing&);
+  void on(const routing_read& m);
   void on(const go_on&);
   template <class Message>
   void handle(Message& m) {
@@ -102,6 +104,7 @@ struct router_state {
   std::uint64_t calls_made = 0;
   std::size_t unpublished = 0;  // answers since the last publication
   std::optional<looking_back> past;
+  bool reading_routing = false;
   std::deque<std::shared_ptr<set_routing>> to_set;  // the first of them is being written
 };
 

@@ -35,6 +35,9 @@ void reject_review(app& a, const request& rq, responder reply);
 void get_routing(app& a, const request& rq, responder reply);
 void put_routing(app& a, const request& rq, responder reply);
 
+void get_cluster(app& a, const request& rq, responder reply);
+void take_forwarded(app& a, const request& rq, responder reply);
+
 void get_performance(app& a, const request& rq, responder reply);
 void get_inventory_figures(app& a, const request& rq, responder reply);
 

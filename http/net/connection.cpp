@@ -71,8 +71,10 @@ void connection::look_at_first_byte() {
     };
     if (first == tls_handshake_byte)
       self->transport_.handshake(*self->shared_.tls, ready);
-    else
+    else if (self->options_.tls_client_ca_file.empty())
       ready({});
+    else
+      self->close();
   });
 }
 

@@ -96,7 +96,7 @@ std::string openapi_document(std::string_view version, std::string_view api_key_
   out.append(R"("security":[{"apiKey":[]},{"token":[]}],"paths":{)");
   std::string_view open;  // the path whose operations are being written
   for (const auto& first : routes()) {
-    if (first.pattern == open) continue;
+    if (first.pattern == open || first.between_nodes) continue;
     open = first.pattern;
     std::string path{open};
     if (path.starts_with('~')) path.replace(0, 1, api_prefix);

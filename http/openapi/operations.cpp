@@ -81,6 +81,10 @@ constexpr std::array texts{
         "From To", "", "200:Performance", "422"},
     operation_text{"getInventoryFigures", "Analytics", "Figures about stock", "Totals, by warehouse, and what runs low.", "LowStock", "",
                    "200:InventoryFigures", "422"},
+    operation_text{"getCluster", "Operations", "The nodes that share the orders",
+                   "Which nodes there are, which shards of the orders each holds and since which epoch, what has changed hands since this node looks, and how "
+                   "this node has fared with commands for orders of others. A server by itself says `single`.",
+                   "", "", "200:Cluster", ""},
     operation_text{
         "streamEvents", "Events", "Everything that is committed, as it happens",
         "Server-sent events: `id` is the position, `event` the type, `data` the event. `Last-Event-ID` (or `after`) resumes without a gap; without either "

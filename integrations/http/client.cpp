@@ -29,19 +29,24 @@ namespace {
 /// What the other side's certificates are checked against.
 class tls_client {
 public:
-  explicit tls_client(const std::string& ca_file) {
+  explicit tls_client(const client_options& o) : system_authorities_{o.system_authorities} {
     if (SSL_CTX_set_min_proto_version(context_.native_handle(), TLS1_2_VERSION) != 1) throw std::runtime_error{"TLS 1.2 is not available"};
     context_.set_verify_mode(asio::ssl::verify_peer);
-    if (ca_file.empty()) return;
     boost::system::error_code ec;
-    context_.load_verify_file(ca_file, ec);
-    if (ec) throw std::runtime_error{fmt::format("{}: {}", ca_file, ec.message())};
+    const auto loaded = [&ec](const std::string& file) {
+      if (ec) throw std::runtime_error{fmt::format("{}: {}", file, ec.message())};
+    };
+    if (!o.ca_file.empty()) context_.load_verify_file(o.ca_file, ec), loaded(o.ca_file);
+    if (o.cert_file.empty()) return;
+    context_.use_certificate_chain_file(o.cert_file, ec), loaded(o.cert_file);
+    context_.use_private_key_file(o.key_file, asio::ssl::context::pem, ec), loaded(o.key_file);
   }
 
   asio::ssl::context& context() { return context_; }
 
   /// Before the first https connection, and not earlier: reading the system's authorities takes some 20 ms that plain connections need not wait for.
   void trust_system() {
+    if (!system_authorities_) return;
     std::call_once(trusted_, [this] {
       boost::system::error_code ec;
       context_.set_default_verify_paths(ec);
@@ -51,6 +56,7 @@ public:
 
 private:
   asio::ssl::context context_{asio::ssl::context::tls_client};
+  const bool system_authorities_;
   std::once_flag trusted_;
 };
 
@@ -176,7 +182,7 @@ private:
 };
 
 struct client::state {
-  explicit state(const client_options& o) : tls{o.ca_file}, before_call{o.before_call}, after_call{o.after_call} {
+  explicit state(const client_options& o) : tls{o}, before_call{o.before_call}, after_call{o.after_call} {
     const auto threads = std::max<std::size_t>(o.threads, 1);
     const auto share = [&](std::size_t all) { return std::max<std::size_t>(all / threads, 1); };
     const host_pool::limits limits{share(o.connections_per_host), share(o.waiting_per_host), o.body_bytes_max};

@@ -18,13 +18,15 @@ struct client_options {
   std::chrono::milliseconds idle_timeout{30'000};  // a connection that nobody uses is closed
   std::size_t body_bytes_max = 1 << 20;            // of an answer; a larger one counts as no_answer, "too_large"
   std::string ca_file = {};                        // PEM; trusted besides the system's authorities
+  std::string cert_file = {}, key_file = {};       // PEM; shown where the other side asks for a certificate
+  bool system_authorities = true;                  // false: only what `ca_file` holds is trusted
   std::function<void()> before_call = {};          // may be empty: before anything of a request goes out, on the caller's thread
   std::function<void()> after_call = {};           // may be empty: an answer is there and nobody has seen it, on a thread of the client
 };
 
 class client {
 public:
-  /// Throws std::runtime_error where `ca_file` cannot be read.
+  /// Throws std::runtime_error where one of the files cannot be read.
   explicit client(client_options options = {});
   ~client();  // stops
   client(const client&) = delete;

@@ -140,7 +140,10 @@ const order_head* changes::head_of(const std::string& id) const {
 
 changes::outcome changes::take(const append_job& j) {
   const auto& item = j.item;
-  if (!known_.is_mine(item.stream)) return domain::failure{domain::errc::unavailable, fmt::format("{} belongs to another node", item.stream)};
+  if (!known_.is_mine(item.stream)) {
+    ++known_.fenced;
+    return domain::failure{domain::errc::unavailable, fmt::format("{} belongs to another node", item.stream)};
+  }
   std::optional<key> name;
   if (has_new_answer(item)) {
     name = key{item.idempotency->scope, item.idempotency->key};

@@ -49,11 +49,11 @@ cluster_table::cluster_table(std::string address, cluster_member me) : address_(
 
 bool cluster_table::join() {
   auto row = db_->query(
-      "INSERT INTO cluster_nodes(node,incarnation,host,port,leaving,started_at,lease_until)"
-      " VALUES($1,1,$2,$3,false,clock_timestamp(),clock_timestamp()+$4*interval '1 millisecond')"
-      " ON CONFLICT(node) DO UPDATE SET incarnation=cluster_nodes.incarnation+1,host=excluded.host,port=excluded.port,leaving=false,"
+      "INSERT INTO cluster_nodes(node,incarnation,host,port,pass,leaving,started_at,lease_until)"
+      " VALUES($1,1,$2,$3,$5,false,clock_timestamp(),clock_timestamp()+$4*interval '1 millisecond')"
+      " ON CONFLICT(node) DO UPDATE SET incarnation=cluster_nodes.incarnation+1,host=excluded.host,port=excluded.port,pass=excluded.pass,leaving=false,"
       "started_at=excluded.started_at,lease_until=excluded.lease_until WHERE cluster_nodes.lease_until<clock_timestamp() RETURNING incarnation",
-      std::string_view{me_.node}, std::string_view{me_.host}, int{me_.port}, me_.lease.count());
+      std::string_view{me_.node}, std::string_view{me_.host}, int{me_.port}, me_.lease.count(), std::string_view{me_.pass});
   if (!row.next()) return false;
   incarnation_ = row.integer(0);
   return true;
@@ -85,6 +85,13 @@ auto cluster_table::change_hands(F&& f) {
   });
 }
 
+void cluster_table::reachable_at(std::uint16_t port) {
+  me_.port = port;
+  ask([&](connection& db) {
+    return db.execute("UPDATE cluster_nodes SET port=? WHERE node=? AND incarnation=?", int{port}, std::string_view{me_.node}, incarnation_);
+  });
+}
+
 bool cluster_table::renew() {
   return ask([&](connection& db) {
     return db.execute("UPDATE cluster_nodes SET lease_until=clock_timestamp()+$3*interval '1 millisecond' WHERE node=$1 AND incarnation=$2",
@@ -98,10 +105,12 @@ cluster_view cluster_table::view() {
       cluster_view v;
       auto nodes = db.query(
           "SELECT node,host,port,incarnation,CASE WHEN lease_until>clock_timestamp() THEN 1 ELSE 0 END,CASE WHEN leaving THEN 1 ELSE 0 END,"
-          "(extract(epoch FROM started_at)*1000)::int8 FROM cluster_nodes ORDER BY node");
+          "(extract(epoch FROM started_at)*1000)::int8,CASE WHEN isfinite(lease_until) THEN (extract(epoch FROM lease_until)*1000)::int8 ELSE 0 END,pass"
+          " FROM cluster_nodes ORDER BY node");
       while (nodes.next())
         v.nodes.push_back({nodes.string(0), nodes.string(1), static_cast<std::uint16_t>(nodes.integer(2)), nodes.integer(3), nodes.integer(4) != 0,
-                           nodes.integer(5) != 0, domain::time_point{domain::duration{nodes.integer(6)}}});
+                           nodes.integer(5) != 0, domain::time_point{domain::duration{nodes.integer(6)}}, domain::time_point{domain::duration{nodes.integer(7)}},
+                           nodes.string(8)});
       auto shards = db.query("SELECT shard,node,incarnation,epoch FROM cluster_shards");
       while (shards.next()) v.shards.at(static_cast<std::size_t>(shards.integer(0))) = {shards.string(1), shards.integer(2), shards.integer(3)};
       auto head = db.query("SELECT commits FROM cluster_head");

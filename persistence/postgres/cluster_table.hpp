@@ -17,6 +17,7 @@ public:
 
   const cluster_member& me() const override { return me_; }
   std::int64_t incarnation() const override { return incarnation_; }
+  void reachable_at(std::uint16_t port) override;
   bool renew() override;
   cluster_view view() override;
   domain::cluster_shards take(const domain::cluster_shards& wanted) override;
@@ -33,7 +34,7 @@ private:
   auto change_hands(F&& f);
 
   const std::string address_;
-  const cluster_member me_;
+  cluster_member me_;
   std::int64_t incarnation_ = 0;
   std::unique_ptr<connection> db_;
 };

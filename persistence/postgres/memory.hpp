@@ -38,6 +38,8 @@ struct memory {
   std::optional<std::int64_t> oldest_answer_at;  // nothing: not known
   std::optional<domain::cluster_shards> mine;    // whose orders may be written; nothing: all
 
+  std::size_t fenced = 0;                        // appends of this transaction that were another node's
+
   bool is_mine(std::string_view order_id) const { return !mine || mine->test(domain::cluster_shard_of(order_id)); }
 };
 

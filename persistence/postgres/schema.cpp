@@ -121,7 +121,12 @@ CREATE TABLE cluster_shards(
 INSERT INTO cluster_shards SELECT n, '', 0, 0 FROM generate_series(0, 255) n;
 )sql";
 
-constexpr std::array migrations{first_schema, cluster_schema};
+// What a node shows another one to be listened to.
+constexpr const char* forwarding_schema = R"sql(
+ALTER TABLE cluster_nodes ADD COLUMN pass TEXT COLLATE "C" NOT NULL DEFAULT '';
+)sql";
+
+constexpr std::array migrations{first_schema, cluster_schema, forwarding_schema};
 
 /// Any number that no other program uses for a lock in this database.
 constexpr std::int64_t migration_lock = 0x636f72656c647631;

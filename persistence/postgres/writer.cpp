@@ -58,6 +58,7 @@ void writer::learn_greatest() {
 
 void writer::begin() {
   now_ = right_->begin(*db_);
+  memory_.fenced = 0;
   if (now_.map != last_.map) {
     memory_.mine = right_->shards(*db_);
     memory_.heads.clear();  // a shard that has come back may have been somebody else's in between
@@ -155,6 +156,7 @@ void writer::commit() {
   committing_ = false;
   last_ = now_;
   backoff_.reset();
+  if (memory_.fenced > 0 && observe_.fenced) observe_.fenced(memory_.fenced);
   if (observe_.after_commit) observe_.after_commit();
 }
 

@@ -13,7 +13,6 @@
 #include <optional>
 #include <thread>
 
-#include "actors/cluster/membership.hpp"
 #include "actors/engine.hpp"
 #include "config/sample_catalog.hpp"
 #include "http/server.hpp"
@@ -21,6 +20,7 @@
 #include "runtime/app/await.hpp"
 #include "runtime/app/catalog_file.hpp"
 #include "runtime/app/cli.hpp"
+#include "runtime/app/cluster.hpp"
 #include "runtime/app/outside.hpp"
 #include "runtime/app/precedence.hpp"
 #include "runtime/app/redis.hpp"
@@ -176,20 +176,6 @@ std::string webhook_base(const config::settings& s, std::uint16_t port) {
   return fmt::format("http://{}:{}/api/order-workflow/webhooks/in", url_host(host), port);
 }
 
-std::optional<persistence::cluster_member> member_of(const config::settings& s) {
-  if (s.cluster_node_id.empty()) return std::nullopt;
-  return persistence::cluster_member{s.cluster_node_id, s.host, s.port, s.cluster_lease};
-}
-
-std::unique_ptr<actors::membership> join_cluster(persistence::cluster_register& nodes, runtime::owned_shards& owned, actors::engine& engine,
-                                                 runtime::health_board& health) {
-  actors::membership_ports ports;
-  ports.leave = [&engine](const auto& which, const auto& last_out) { engine.leave_shards(which, last_out); };
-  ports.gained = [&engine] { engine.shards_gained(); };
-  ports.committed = [&engine] { engine.others_committed(); };
-  return std::make_unique<actors::membership>(nodes, owned, runtime::system_clock(), health, std::move(ports));
-}
-
 /// What a newcomer needs to see; the last line is the contract's.
 void print_banner(const config::settings& s, const outside_world& world, std::uint16_t port) {
   const auto address = fmt::format("{}://{}:{}", s.tls_cert_file.empty() ? "http" : "https", url_host(s.host), port);
@@ -222,6 +208,7 @@ int run(const config::settings& s, const sigset_t& ending) {
   runtime::health_board health;
 
   std::atomic<actors::engine*> listener{nullptr};
+  std::atomic<cluster_node*> fenced{nullptr};
   persistence::store_options store_options;
   store_options.place = store_place(s);
   store_options.readers = s.store_readers;
@@ -233,6 +220,9 @@ int run(const config::settings& s, const sigset_t& ending) {
   store_options.observe.after_commit = stop_hook(s, config::stop_point::after_commit);
   store_options.observe.commit_seconds = [&](double seconds) { figures.commit_seconds.Observe(seconds); };
   store_options.observe.batch_size = [&](std::size_t appends) { figures.commit_appends.Observe(static_cast<double>(appends)); };
+  store_options.observe.fenced = [&](std::size_t appends) {
+    if (auto* n = fenced.load()) n->fenced(appends);
+  };
   store_options.member = member_of(s);
   const auto opened = persistence::open_store(store_options);
   auto& store = *opened;
@@ -250,7 +240,8 @@ int run(const config::settings& s, const sigset_t& ending) {
   parts.owned = owned;
   actors::engine engine{system, std::move(parts), runtime::system_random(), engine_options_of(s, world)};
   listener = &engine;
-  const auto membership = owned ? join_cluster(*store.cluster(), *owned, engine, health) : nullptr;
+  const auto cluster = owned ? std::make_unique<cluster_node>(s, *store.cluster(), owned, engine, metrics, health) : nullptr;
+  fenced = cluster.get();
 
   const replica_use replica{s, store_options.place, engine, metrics, health};
   auto server_options = server_options_of(s, world);
@@ -269,10 +260,11 @@ int run(const config::settings& s, const sigset_t& ending) {
   runtime::notify_service_manager("STOPPING=1\nSTATUS=finishing what is under way");
   pthread_sigmask(SIG_UNBLOCK, &ending, nullptr);  // a second signal ends the process at once
   server.drain(drain_limit);
-  if (membership) membership->leave();
+  if (cluster) cluster->leave();
   engine.stop(in_flight_limit);
   world.stop();
   listener = nullptr;
+  fenced = nullptr;
   store.stop();
   system.await_actors_before_shutdown(false);
   spdlog::info("stopped");

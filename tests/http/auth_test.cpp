@@ -57,6 +57,7 @@ const std::map<std::string, std::string> may_call{
     {"rejectReview", "operator manager admin"},
     {"getPerformance", "operator manager admin"},
     {"getInventoryFigures", "operator manager admin"},
+    {"getCluster", "admin"},
     {"streamEvents", "operator manager admin"},
     {"receiveWebhook", "everybody"},
     {"showPaymentPage", "everybody"},
@@ -73,7 +74,13 @@ TEST(Authorisation, EveryRoleAndRouteIsAsItIsWrittenDown) {
   http::server_options options;
   options.auth_failures_per_minute = 0;
   running_server server{options};
+  std::size_t rows = 0;
   for (const auto& row : http::routes()) {
+    if (row.between_nodes) {
+      EXPECT_EQ(ask(server.port(), std::string{http::to_string(row.method)} + " " + path_of(row) + " HTTP/1.1").status, 404) << "not at the front door";
+      continue;
+    }
+    ++rows;
     const auto allowed = may_call.find(std::string{row.operation});
     ASSERT_NE(allowed, may_call.end()) << row.operation;
     const bool open = allowed->second == "everybody";
@@ -91,7 +98,7 @@ TEST(Authorisation, EveryRoleAndRouteIsAsItIsWrittenDown) {
       EXPECT_NE(by_key, 401);
     }
   }
-  EXPECT_EQ(may_call.size(), http::routes().size());
+  EXPECT_EQ(may_call.size(), rows);
 }
 
 TEST(Authorisation, RefusalsSayHowToComeIn) {

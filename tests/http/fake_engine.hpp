@@ -52,6 +52,8 @@ public:
   void tell(std::string order_id, domain::command what, actors::request rq, actors::reply<actors::order_answer> done) override;
   void adjust_stock(std::string sku, std::string warehouse, std::optional<std::int64_t> set, std::optional<std::int64_t> change, std::string reason,
                     actors::request rq, actors::reply<actors::stock_answer> done) override;
+  void take_forwarded(std::string command, std::function<void(std::string answer)> done) override { done("{\"taken\":" + command + "}"); }
+  std::string cluster() const override { return R"({"mode":"single","node":null,"nodes":[]})"; }
   void webhook(std::string source, actors::header_lookup headers, std::string raw_body, std::string trace_id, actors::reply<bool> done) override;
   void document(std::string order_id, actors::reply<domain::document> done) override;
   void list(domain::order_query query, actors::reply<domain::page> done) override;

@@ -95,6 +95,7 @@ TEST(OpenApi, IsValidAndDescribesEveryRoute) {
   EXPECT_EQ(std::string_view(doc["openapi"]), "3.1.0");
   std::set<std::string_view> ids;
   for (const auto& row : http::routes()) {
+    if (row.between_nodes) continue;
     std::string path{row.pattern};
     if (path.starts_with('~')) path.replace(0, 1, api);
     std::string verb{http::to_string(row.method)};
@@ -105,7 +106,7 @@ TEST(OpenApi, IsValidAndDescribesEveryRoute) {
     EXPECT_TRUE(ids.insert(row.operation).second) << row.operation;
     EXPECT_EQ(operation["requestBody"].error() == simdjson::SUCCESS, row.body != http::body_kind::none) << path;
   }
-  EXPECT_EQ(http::operation_texts().size(), http::routes().size());
+  EXPECT_EQ(http::operation_texts().size(), ids.size());
 }
 
 TEST(OpenApi, HasEverythingItRefersTo) {
