@@ -105,6 +105,24 @@ class Files(unittest.TestCase):
             packages = {line.split(":")[0] for line in owner.splitlines()}
             self.assertTrue(packages & brought or any(re.search(rf"\b{re.escape(p)}(\s|$)", text, re.MULTILINE) for p in packages), f"{name} of {packages} is not in the image")
 
+    def test_the_nodes_certificate_is_for_the_names_that_they_have(self):
+        with tempfile.TemporaryDirectory() as folder:
+            names = ["node-1", "*.coreldove-nodes.coreldove.svc.cluster.local", "10.0.0.4"]
+            subprocess.run([DEPLOY / "certificates.sh", folder, *names], check=True, capture_output=True)
+
+            def holds(*question):
+                return subprocess.run(["openssl", "verify", "-CAfile", f"{folder}/ca.pem", *question, f"{folder}/nodes.pem"], capture_output=True, check=False).returncode == 0
+
+            self.assertTrue(holds("-verify_hostname", "node-1"))
+            self.assertTrue(holds("-verify_hostname", "coreldove-2.coreldove-nodes.coreldove.svc.cluster.local"))
+            self.assertTrue(holds("-verify_ip", "10.0.0.4"))
+            self.assertFalse(holds("-verify_hostname", "node-4"))
+            made = {p.name for p in pathlib.Path(folder).iterdir()}
+            for where in ("docker/compose.yaml", "kubernetes/coreldove.yaml"):
+                named = set(re.findall(r"CLUSTER_TLS_\w+_FILE: \S+/(\S+)", (DEPLOY / where).read_text(encoding="utf-8")))
+                self.assertEqual(len(named), 3, where)
+                self.assertLessEqual(named, made, where)
+
     def test_units_are_ones_that_systemd_understands(self):
         if not shutil.which("systemd-analyze"):
             self.skipTest("systemd-analyze is not here")

@@ -49,6 +49,12 @@ class Cluster:
         self.parts.append(one)
         return one
 
+    def certificate(self, addresses):
+        """By which the nodes know each other: they are not on loopback."""
+        folder = self.scratch / "nodes"
+        subprocess.run([ROOT / "deploy/certificates.sh", folder, *addresses], check=True, capture_output=True)
+        return {f"CLUSTER_TLS_{what}_FILE": str(folder / file) for what, file in (("CERT", "nodes.pem"), ("KEY", "nodes.key"), ("CA", "ca.pem"))}
+
     def start(self):
         hosts = self.network.hosts
         self.postgres = self.part(Postgres(self.scratch / "pg", hosts["store"].enter, hosts["store"].address))
@@ -60,8 +66,10 @@ class Cluster:
         import_catalog(self.program, self.tools)
         made = subprocess.run([self.program, "apikey", "create", "--role", "admin", "--name", "buyers"], env=self.tools, check=True, capture_output=True, text=True)
         self.fields = KEY | {"X-API-Key": made.stdout.split()[0]}
+        certificate = self.certificate([hosts[name].address for name in NODES])
         for name in NODES:
             more = {"CLUSTER_NODE_ID": name, "CLUSTER_LEASE": f"{LEASE_S}s", "DATABASE_URL": self.postgres.url(hosts["store"].address), "REDIS_URL": self.redis.url()}
+            more |= {"CLUSTER_HOST": hosts[name].address, "CLUSTER_PORT": "8101"} | certificate
             environment = settings(**more) | self.world.settings()
             self.nodes[name] = self.part(Server(self.program, self.scratch / name, environment, hosts[name].address, 8001, hosts[name].enter))
             self.nodes[name].launch()
