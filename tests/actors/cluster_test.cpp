@@ -225,7 +225,7 @@ public:
   tables() {
     view_.nodes = {a_node("a"), a_node("b")};
     me_.node = "a";
-    me_.lease = 300ms;
+    me_.lease = 1500ms;  // so long may a busy machine hold up a thread
   }
   const persistence::cluster_member& me() const override { return me_; }
   std::int64_t incarnation() const override { return 1; }
@@ -326,8 +326,7 @@ TEST_F(Membership, TakesItsShareAndLeavesTheOthersTheirs) {
   ASSERT_TRUE(soon([&] { return mine() > 0; }));
   EXPECT_GT(mine(), 64u);
   EXPECT_LT(mine(), 192u) << "b is to have about as many";
-  EXPECT_EQ(gained, 1);
-  EXPECT_TRUE(soon([&] { return renewed > 3; }));
+  EXPECT_TRUE(soon([&] { return gained == 1 && renewed > 3; }));
 }
 
 TEST_F(Membership, TakesOverFromANodeThatIsNotHeardOfAndGivesBackWhenItComesAgain) {
@@ -353,8 +352,7 @@ TEST_F(Membership, GivesUpItsOrdersWhenItCannotRenewItsLease) {
   EXPECT_TRUE(soon([&] { return owned.all().none(); }));
   EXPECT_GT(not_renewed, 0);
   nodes.goes_away(false);
-  EXPECT_TRUE(soon([&] { return mine() > 0; })) << "nobody took them: it goes on";
-  EXPECT_EQ(gained, 2);
+  EXPECT_TRUE(soon([&] { return mine() > 0 && gained == 2; })) << "nobody took them: it goes on";
 }
 
 TEST_F(Membership, EndsWhereAnotherProcessHasItsName) {
