@@ -36,7 +36,7 @@ struct order_row {
   domain::time_point created_at{}, updated_at{};
   std::optional<domain::time_point> confirmed_at, shipped_at, delivered_at;
   bool unfinished = false;  // work is open: start-up wakes this order
-  std::string document;     // the order as the contract shows it
+  std::string document;     // the order as the contract shows it; empty: not stored, readers make it of the events (see projection.hpp)
 };
 
 struct timer_change {
@@ -62,7 +62,7 @@ struct outbox_entry {
 struct stored_answer {
   int status = 0;  // HTTP status
   std::uint64_t version = 0;
-  std::string order_id, document;
+  std::string order_id, document;  // document empty: the order's own at that version, made again of its events
 };
 
 struct idempotency_record {

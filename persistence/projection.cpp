@@ -5,6 +5,15 @@
 #include "persistence/codec/event_codec.hpp"
 
 namespace coreldove::persistence {
+namespace {
+
+bool awaits_first_answer(const domain::order& o) {
+  if (o.status != domain::order_status::received || o.operations.size() != 1) return false;
+  const auto& only = o.operations.front();
+  return only.state == domain::operation_state::requested && only.attempts == 0 && only.looks == 0;
+}
+
+}  // namespace
 
 order_row row_of(const domain::order& o) {
   order_row row;
@@ -29,7 +38,7 @@ order_row row_of(const domain::order& o) {
   row.shipped_at = o.shipped_at;
   row.delivered_at = o.delivered_at;
   row.unfinished = !is_quiet(o);
-  row.document = order_document(o);
+  if (!awaits_first_answer(o)) row.document = order_document(o);
   return row;
 }
 

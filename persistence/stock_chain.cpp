@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
+#include <algorithm>
+#include <array>
+
 #include "persistence/codec/event_codec.hpp"
 
 namespace coreldove::persistence {
@@ -24,6 +27,11 @@ domain::result<std::vector<domain::stock_movement>> adjusted(const domain::histo
 }
 
 }  // namespace
+
+bool may_move_stock(std::string_view type) {
+  constexpr std::array<std::string_view, 6> types{"stock_adjusted", "stock_reserved", "stock_released", "stock_restocked", "shipment_shipped", ""};
+  return std::find(types.begin(), types.end(), type) != types.end();
+}
 
 domain::result<std::vector<domain::stock_movement>> movements_of(const domain::history_entry& e,
                                                                  const std::function<std::vector<domain::history_entry>()>& before) {

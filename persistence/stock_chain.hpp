@@ -37,8 +37,8 @@ struct stock_ledger_page {
 domain::result<std::vector<domain::stock_movement>> movements_of(const domain::history_entry& e,
                                                                  const std::function<std::vector<domain::history_entry>()>& before);
 
-/// The types of the events that may move stock; a store need not look at others.
-inline constexpr std::string_view stock_event_types = "'stock_adjusted','stock_reserved','stock_released','stock_restocked','shipment_shipped'";
+/// Whether events of this type can; what nobody can read may, too.
+bool may_move_stock(std::string_view type);
 
 /// The stream of a SKU's own events: "sku/<sku>".
 inline constexpr std::string_view sku_stream_prefix = "sku/";

@@ -143,7 +143,7 @@ bool auditor::check_row(const domain::order& o, const stored_order& stored, cons
                     r.created_at, r.updated_at, r.confirmed_at, r.shipped_at, r.delivered_at, r.unfinished);
   };
   const bool behind = stored.version != o.version, differs = same(row) != same(expected) || !stored.search_columns_fit,
-             other = row.document != expected.document;
+             other = row.document != expected.document && row.document != order_document(o);  // earlier programs stored every order's
   if (behind) report("projection", o.id, fmt::format("its row is at version {}, its events at {}", stored.version, o.version), rewrite_order);
   if (differs)
     report("projection", o.id, fmt::format("its row says {}; its events {}; or another column differs", summary(row), summary(expected)), rewrite_order);

@@ -33,7 +33,7 @@ std::string sku_stream(std::string_view sku) { return std::string(sku_stream_pre
 
 std::optional<std::string_view> kept_document(const append& item) {
   const auto& document = item.idempotency->answer.document;
-  if (document == item.row.document) return std::nullopt;
+  if (document.empty() || document == item.row.document) return std::nullopt;
   return document;
 }
 

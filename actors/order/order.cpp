@@ -26,7 +26,7 @@ int wait_ends(bool placed, const domain::order& o) {
 bool is_notice(const domain::command& c) { return std::holds_alternative<domain::take_notice>(c) || std::holds_alternative<domain::take_dispute>(c); }
 
 persistence::idempotency_record record_of(const request_key& k, const order_answer& a, bool replaces) {
-  return {k.scope, k.key, k.fingerprint, {a.status, a.version, a.order_id, a.document}, replaces};
+  return {k.scope, k.key, k.fingerprint, {a.status, a.version, a.order_id, {}}, replaces};
 }
 
 /// What the shard logs, and a person reads if the order ends up in quarantine.
@@ -105,7 +105,7 @@ void order_shell::could_not_load(const domain::failure& why) {
 void order_shell::give_up(const domain::failure& why) {
   for (auto& t : waiting) t.done.answer(why);
   waiting.clear();
-  for (auto& w : waiters) w.done.answer(w.first);
+  for (auto& w : waiters) w.done.answer(first_of(w));
   waiters.clear();
   caf::anon_send(l->inventory, drop_hold{id});
   self->quit();
@@ -173,8 +173,9 @@ order_answer order_shell::answer_for(const task& t, const domain::order& after, 
 void order_shell::write(task t, std::vector<domain::event> events) {
   auto d = make_append(order, events, l->policy, now(), t.rq.principal, t.rq.trace_id);
   const auto ends = waiters.empty() ? 0 : wait_ends(waiters.front().placed, d.after);
-  const bool shown = (t.done && !is_notice(t.what)) || t.rq.key || !waiters.empty();  // else nobody reads the copy
-  auto a = answer_for(t, d.after, shown ? d.append.row.document : std::string{});
+  auto a = answer_for(t, d.after, {});
+  const bool shown = (t.done && !is_notice(t.what) && !t.rq.wait) || ends != 0;  // else nobody reads it now
+  if (shown) a.document = d.append.row.document.empty() ? persistence::order_document(d.after) : d.append.row.document;
   bool answers_waiter = false;
   if (t.rq.key) {
     d.append.idempotency = record_of(*t.rq.key, a, false);
@@ -184,6 +185,10 @@ void order_shell::write(task t, std::vector<domain::event> events) {
     d.append.idempotency = record_of(*waiters.front().key, final, true);
     answers_waiter = true;
   }
+  const bool nobody_goes_on_waiting = ends != 0 && waiters.size() == 1 && (answers_waiter || !waiters.front().key);
+  if (!nobody_goes_on_waiting)
+    for (auto& w : waiters)
+      if (w.first.document.empty()) w.first = first_of(w);  // before the order moves on
   if (!t.rq.trace_id.empty()) trace_id = t.rq.trace_id;
   const bool settles_hold = std::any_of(events.begin(), events.end(), [](const domain::event& e) { return std::holds_alternative<domain::stock_reserved>(e); });
   auto moved = stock_moved{id, d.append.stock, settles_hold, 0};
@@ -233,7 +238,7 @@ void order_shell::committed(writing w) {
   if (order.status == domain::order_status::confirmed && before == domain::order_status::received)
     l->figures->confirm_seconds.Observe(std::chrono::duration<double>(order.updated_at - order.created_at).count());
   std::erase_if(started, [&](const auto& s) { return order.operations.at(s.n - 1).state != domain::operation_state::requested; });
-  const auto document = waiters.empty() && !w.what.rq.wait ? std::string{} : w.answer.document;
+  const auto document = waiters.empty() ? std::string{} : w.answer.document;
   answer(w);
   serve_waiters(w.answers_waiter, document);
   if (leaving) return;  // what follows is the next owner's
@@ -243,9 +248,19 @@ void order_shell::committed(writing w) {
 
 void order_shell::answer(writing& w) {
   const bool patient = w.what.rq.wait && w.answer.status == 202 && steady() < w.what.until;  // the shard tells of its end once
-  if (!patient) return w.what.done.answer(std::move(w.answer));
+  if (!patient) {
+    if (w.answer.document.empty() && w.what.done && !is_notice(w.what.what)) w.answer.document = persistence::order_document(order);
+    return w.what.done.answer(std::move(w.answer));
+  }
   const bool placed = std::holds_alternative<domain::place_order>(w.what.what);
+  w.answer.document.clear();
   waiters.push_back({std::move(w.what.done), w.what.until, std::move(w.answer), std::move(w.what.rq.key), placed});
+}
+
+/// Its document is made when it is needed, which it hardly ever is; while it is not made, the order stands where it stood.
+order_answer order_shell::first_of(waiter& w) const {
+  if (w.first.document.empty()) w.first.document = persistence::order_document(order), w.first.version = order.version;
+  return std::move(w.first);
 }
 
 /// Those whose wait is over because the work is. One with an idempotency key gets its final answer only if that was stored, so that a repeat gets the same.
@@ -254,9 +269,9 @@ void order_shell::serve_waiters(bool first_is_stored, const std::string& documen
   for (auto& w : waiters) {
     if (const auto ends = wait_ends(w.placed, order); ends != 0) {
       if (w.key && !stored)
-        w.done.answer(std::move(w.first));
+        w.done.answer(first_of(w));
       else
-        w.done.answer(order_answer{ends, order.version, id, document, false});
+        w.done.answer(order_answer{ends, order.version, id, document.empty() ? persistence::order_document(order) : document, false});
     }
     stored = false;
   }
@@ -265,7 +280,7 @@ void order_shell::serve_waiters(bool first_is_stored, const std::string& documen
 
 void order_shell::on(const wait_over& m) {
   for (auto& w : waiters)
-    if (w.until <= m.now) w.done.answer(std::move(w.first));
+    if (w.until <= m.now) w.done.answer(first_of(w));
   std::erase_if(waiters, [](const waiter& w) { return !w.done; });
   tell_shard_when_idle();
 }

@@ -36,7 +36,7 @@ struct order_shell {
   struct waiter {
     promise<order_answer> done;
     runtime::steady_point until;
-    order_answer first;  // what was stored for the idempotency key, and what they get when time is up
+    order_answer first;  // what was stored for the idempotency key, and what they get when time is up; without its document until that is needed
     std::optional<request_key> key;
     bool placed = false;  // waits for the order's first status, else for quiet
   };
@@ -83,7 +83,8 @@ struct order_shell {
   void forget_answer(const task& t);
   void committed(writing w);
   void answer(writing& w);
-  void serve_waiters(bool last_answer_stored, const std::string& document);  // of the order as it is now
+  void serve_waiters(bool last_answer_stored, const std::string& document);  // of the order as it is now; empty: made where it is needed
+  order_answer first_of(waiter& w) const;
   void give_up(const domain::failure& why);
   bool idle() const;
   void tell_shard_when_idle();

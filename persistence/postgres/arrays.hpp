@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <pqxx/binarystring>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -56,6 +57,7 @@ class bytes_array : public array {
 public:
   bytes_array() : array(17) {}
   void add(const digest& v) { add_bytes(v.data(), v.size()); }
+  void add(std::span<const digest> v) { add_bytes(v.data(), v.size_bytes()); }  // one behind the other
 };
 
 }  // namespace coreldove::persistence::postgres

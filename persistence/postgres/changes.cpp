@@ -182,7 +182,7 @@ std::optional<domain::failure> changes::take_order(const append_job& j) {
   } else {
     start.no = known_.numbers.next(first_no(item.row.created_at.time_since_epoch().count()));
   }
-  const auto hashes = is_new ? j.hashes : chain_events(item, start.hash);
+  auto hashes = is_new ? j.hashes : chain_events(item, start.hash);
   auto head = head_after(item, start, hashes.back());
   count(head.figures, false);
   if (item.row.tracking_numbers.size() != head.parcels) {
@@ -192,9 +192,8 @@ std::optional<domain::failure> changes::take_order(const append_job& j) {
     }
     head.parcels = item.row.tracking_numbers.size();
   }
-  auto seq = item.expected_version;
-  for (std::size_t i = 0; i < item.events.size(); ++i)
-    events_.push_back({++position_, ++seq, item.stream, item.events[i].type, item.by, item.trace_id, item.events[i].data, item.at, hashes[i]});
+  position_ += item.events.size();
+  journal_.push_back({position_, head.version, item.stream, item.by, item.trace_id, item.at, item.events, std::move(hashes)});
   auto& changed = orders_[item.stream];
   changed.last = &item;
   changed.head = head;

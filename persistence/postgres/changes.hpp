@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -35,11 +36,12 @@ private:
     order_head head;
     bool is_new = false;
   };
-  struct new_event {
-    std::uint64_t position = 0, seq = 0;
-    std::string_view stream, type, by, trace_id, data;
+  struct new_row {
+    std::uint64_t position = 0, seq = 0;  // of its last event
+    std::string_view stream, by, trace_id;
     domain::time_point at{};
-    digest hash{};
+    std::span<const event_record> events;
+    std::vector<digest> hashes;
   };
   struct changed_review {
     const review_change* first = nullptr;
@@ -77,7 +79,7 @@ private:
   void update_orders();
   void write_documents();
   void write_skus_and_parcels();
-  void write_events();
+  void write_journal();
   void write_answers();
   void write_queues();
   void write_reviews();
@@ -105,7 +107,7 @@ private:
 
   // Of the jobs that are applied together; empty again once written.
   std::map<std::string_view, changed_order> orders_;
-  std::vector<new_event> events_;
+  std::vector<new_row> journal_;
   std::vector<std::pair<const append*, std::optional<std::string_view>>> new_answers_, better_answers_;
   std::map<std::tuple<std::string_view, int, std::uint32_t>, const timer_change*> timers_;
   std::map<std::pair<std::string_view, std::uint32_t>, changed_review> reviews_;

@@ -21,7 +21,7 @@ std::unordered_map<std::string, changes::stream_head> changes::heads_of(const st
   for (const auto& s : streams) names.add(s);
   const auto found = db_.over(
       "SELECT u.stream,e.seq,e.hash FROM (SELECT DISTINCT s FROM unnest($1::text[]) s) u(stream)"
-      " CROSS JOIN LATERAL (SELECT seq,hash FROM events WHERE events.stream=u.stream ORDER BY seq DESC LIMIT 1) e",
+      " CROSS JOIN LATERAL (SELECT seq,substring(hashes FROM length(hashes)-31) AS hash FROM journal j WHERE j.stream=u.stream ORDER BY seq DESC LIMIT 1) e",
       {names.parameter()});
   std::unordered_map<std::string, stream_head> heads;
   for (const auto& row : found)
@@ -38,9 +38,9 @@ std::uint64_t changes::write_at_ends(const std::vector<stream_event>& events) {
     auto& head = heads[e.stream];
     version = head.version + 1;
     head = {version, chain(head.hash, {e.stream, version, e.event.type, e.at, e.by, e.event.data})};
-    events_.push_back({++position_, version, e.stream, e.event.type, e.by, {}, e.event.data, e.at, head.hash});
+    journal_.push_back({++position_, version, e.stream, e.by, {}, e.at, {&e.event, 1}, {head.hash}});
   }
-  write_events();
+  write_journal();
   return version;
 }
 

@@ -1,6 +1,7 @@
 // What has been worked out for many jobs, as one statement for each table.
 #include <fmt/format.h>
 
+#include "persistence/journal_row.hpp"
 #include "persistence/order_number.hpp"
 #include "persistence/postgres/arrays.hpp"
 #include "persistence/postgres/changes.hpp"
@@ -52,7 +53,7 @@ void changes::write() {
   update_orders();
   write_documents();
   write_skus_and_parcels();
-  write_events();
+  write_journal();
   write_answers();
   write_queues();
   write_reviews();
@@ -104,17 +105,21 @@ void changes::update_orders() {
 }
 
 void changes::write_documents() {
-  number_array new_numbers, old_numbers;
-  text_array new_texts, old_texts;
+  number_array numbers, removed;
+  text_array texts;
   for (const auto& [id, o] : orders_) {
-    (o.is_new ? new_numbers : old_numbers).add(o.head.no);
-    (o.is_new ? new_texts : old_texts).add(o.last->row.document);
+    const auto& document = o.last->row.document;
+    if (!document.empty()) {
+      numbers.add(o.head.no);
+      texts.add(document);
+    } else if (!o.is_new) {
+      removed.add(o.head.no);
+    }
   }
-  if (!new_numbers.empty())
-    db_.over("INSERT INTO documents(no,document) SELECT * FROM unnest($1::int8[],$2::text[])", {new_numbers.parameter(), new_texts.parameter()});
-  if (!old_numbers.empty())
-    db_.over("UPDATE documents d SET document=u.document FROM unnest($1::int8[],$2::text[]) u(no,document) WHERE d.no=u.no",
-             {old_numbers.parameter(), old_texts.parameter()});
+  if (!numbers.empty())
+    db_.over("INSERT INTO documents(no,document) SELECT * FROM unnest($1::int8[],$2::text[]) ON CONFLICT(no) DO UPDATE SET document=excluded.document",
+             {numbers.parameter(), texts.parameter()});
+  if (!removed.empty()) db_.over("DELETE FROM documents WHERE no=ANY($1::int8[])", {removed.parameter()});
 }
 
 void changes::write_skus_and_parcels() {
@@ -141,28 +146,28 @@ void changes::write_skus_and_parcels() {
   parcels_.clear();
 }
 
-void changes::write_events() {
-  if (events_.empty()) return;
-  number_array positions, seqs, times;
-  text_array streams, types, authors, traces, data;
+void changes::write_journal() {
+  if (journal_.empty()) return;
+  number_array positions, seqs, counts, times;
+  text_array streams, authors, traces, events;
   bytes_array hashes;
-  for (const auto& e : events_) {
-    positions.add(e.position);
-    streams.add(e.stream);
-    seqs.add(e.seq);
-    types.add(e.type);
-    times.add(ms(e.at));
-    authors.add(e.by);
-    traces.add(e.trace_id);
-    data.add(e.data);
-    hashes.add(e.hash);
+  for (const auto& row : journal_) {
+    positions.add(row.position);
+    streams.add(row.stream);
+    seqs.add(row.seq);
+    counts.add(std::uint64_t{row.events.size()});
+    times.add(ms(row.at));
+    authors.add(row.by);
+    traces.add(row.trace_id);
+    events.add(events_text(row.events));
+    hashes.add(row.hashes);
   }
   db_.over(
-      "INSERT INTO events(position,stream,seq,type,at,by,trace_id,data,hash)"
-      " SELECT * FROM unnest($1::int8[],$2::text[],$3::int8[],$4::text[],$5::int8[],$6::text[],$7::text[],$8::text[],$9::bytea[])",
-      {positions.parameter(), streams.parameter(), seqs.parameter(), types.parameter(), times.parameter(), authors.parameter(), traces.parameter(),
-       data.parameter(), hashes.parameter()});
-  events_.clear();
+      "INSERT INTO journal(position,stream,seq,n,at,by,trace_id,events,hashes)"
+      " SELECT * FROM unnest($1::int8[],$2::text[],$3::int8[],$4::int8[],$5::int8[],$6::text[],$7::text[],$8::text[],$9::bytea[])",
+      {positions.parameter(), streams.parameter(), seqs.parameter(), counts.parameter(), times.parameter(), authors.parameter(), traces.parameter(),
+       events.parameter(), hashes.parameter()});
+  journal_.clear();
 }
 
 void changes::write_answers() {

@@ -55,6 +55,18 @@ public:
     return digest_from_hex(hex.starts_with("\\x") ? hex.substr(2) : hex).value_or(digest{});
   }
 
+  std::vector<digest> hashes(int column) const override {
+    constexpr auto hex_digits = 2 * sizeof(digest);
+    auto hex = text(column);
+    std::vector<digest> out;
+    for (hex = hex.starts_with("\\x") ? hex.substr(2) : hex; !hex.empty(); hex.remove_prefix(hex_digits)) {
+      const auto one = digest_from_hex(hex.substr(0, hex_digits));
+      if (!one) return {};
+      out.push_back(*one);
+    }
+    return out;
+  }
+
 protected:
   void set(pqxx::result r) {
     result_ = std::move(r);
@@ -240,12 +252,14 @@ void connection::end_snapshot() noexcept {
 }
 
 const sql::dialect& connection::words() const {
-  static constexpr sql::dialect postgres{false, "lower({})", "split_part(key,'/',1)",
-                                         "SELECT no||' '||sku FROM order_skus s WHERE NOT EXISTS"
-                                         " (SELECT 1 FROM documents d, jsonb_array_elements(d.document::jsonb->'items') i WHERE d.no=s.no AND i->>'sku'=s.sku)",
-                                         "SELECT tracking_number FROM parcels p WHERE NOT EXISTS"
-                                         " (SELECT 1 FROM orders o JOIN documents d ON d.no=o.no, jsonb_array_elements(d.document::jsonb->'shipments') s"
-                                         " WHERE o.id=p.order_id AND s->>'tracking_number'=p.tracking_number)"};
+  static constexpr sql::dialect postgres{
+      false, "lower({})", "split_part(key,'/',1)",
+      "SELECT no||' '||sku FROM order_skus s WHERE NOT EXISTS"
+      " (SELECT 1 FROM orders o JOIN journal j ON j.stream=o.id AND j.seq=j.n, json_array_elements(j.events::json->0->1->'input'->'items') i"
+      " WHERE o.no=s.no AND i->>'sku'=s.sku)",
+      "SELECT tracking_number FROM parcels p WHERE NOT EXISTS"
+      " (SELECT 1 FROM orders o JOIN documents d ON d.no=o.no, jsonb_array_elements(d.document::jsonb->'shipments') s"
+      " WHERE o.id=p.order_id AND s->>'tracking_number'=p.tracking_number)"};
   return postgres;
 }
 

@@ -126,7 +126,23 @@ constexpr const char* forwarding_schema = R"sql(
 ALTER TABLE cluster_nodes ADD COLUMN pass TEXT COLLATE "C" NOT NULL DEFAULT '';
 )sql";
 
-constexpr std::array migrations{first_schema, cluster_schema, forwarding_schema};
+// Events that were appended together are one row, see persistence/journal_row.hpp; `position` and `seq` are those of its last event. Older rows keep one each.
+constexpr const char* journal_by_append = R"sql(
+CREATE TABLE journal(
+  position BIGINT PRIMARY KEY CHECK(position > 0),
+  stream TEXT COLLATE "C" NOT NULL, seq BIGINT NOT NULL, n BIGINT NOT NULL CHECK(0 < n AND n <= seq AND n <= position),
+  at BIGINT NOT NULL, by TEXT COLLATE "C" NOT NULL, trace_id TEXT COLLATE "C" NOT NULL,
+  events TEXT COLLATE "C" NOT NULL, hashes BYTEA NOT NULL CHECK(length(hashes) = 32 * n),
+  UNIQUE(stream, seq));
+DO $$ BEGIN
+  ALTER TABLE journal ALTER events SET COMPRESSION lz4;
+EXCEPTION WHEN feature_not_supported THEN NULL;
+END $$;
+INSERT INTO journal SELECT position,stream,seq,1,at,by,trace_id,'[["'||type||'",'||data||']]',hash FROM events;
+DROP TABLE events;
+)sql";
+
+constexpr std::array migrations{first_schema, cluster_schema, forwarding_schema, journal_by_append};
 
 /// Any number that no other program uses for a lock in this database.
 constexpr std::int64_t migration_lock = 0x636f72656c647631;

@@ -51,7 +51,7 @@ void writer::learn() {
 }
 
 void writer::learn_greatest() {
-  const auto greatest = db_->rows_of("SELECT (SELECT max(position) FROM events),(SELECT max(no) FROM orders)");
+  const auto greatest = db_->rows_of("SELECT (SELECT max(position) FROM journal),(SELECT max(no) FROM orders)");
   if (!greatest[0][0].is_null()) memory_.position = greatest[0][0].as<std::uint64_t>();
   memory_.numbers = order_numbers(greatest[0][1].is_null() ? std::nullopt : std::optional(greatest[0][1].as<std::int64_t>()));
 }

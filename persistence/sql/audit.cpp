@@ -4,6 +4,7 @@
 
 #include "persistence/order_head.hpp"
 #include "persistence/order_number.hpp"
+#include "persistence/sql/journal_rows.hpp"
 #include "persistence/sql/stock_ledger.hpp"
 
 namespace coreldove::persistence::sql {
@@ -21,8 +22,13 @@ public:
   audited_store(connection& db, std::unique_ptr<connection> own) : own_(std::move(own)), db_(db) {}
 
   void each_event(const std::function<void(const domain::history_entry&, const digest&)>& see) override {
-    auto r = db_.query_many("SELECT position,stream,seq,type,at,by,trace_id,data,hash FROM events ORDER BY stream,seq");
-    while (r.next()) see({r.count(0), r.string(1), r.count(2), r.string(3), time(r.integer(4)), r.string(5), r.string(6), r.string(7)}, r.hash(8));
+    auto r = db_.query_many(fmt::format("SELECT {},hashes FROM journal ORDER BY stream,seq", journal_columns));
+    while (r.next()) {
+      const auto entries = entries_of(r);
+      auto hashes = r.hashes(8);
+      hashes.resize(entries.size());
+      for (std::size_t i = 0; i < entries.size(); ++i) see(entries[i], hashes[i]);
+    }
   }
 
   std::optional<stored_order> order(const std::string& id) override {
@@ -85,7 +91,7 @@ public:
   }
 
   positions count_positions() override {
-    auto r = db_.query("SELECT count(*),max(position) FROM events");
+    auto r = db_.query("SELECT coalesce(sum(n),0),max(position) FROM journal");
     r.next();
     return {r.count(0), r.count(1)};
   }
@@ -95,7 +101,7 @@ public:
       auto r = db_.query_many(sql);
       while (r.next()) see({table, r.string(0)});
     };
-    look("orders", "SELECT id FROM orders o WHERE NOT EXISTS (SELECT 1 FROM events e WHERE e.stream=o.id)");
+    look("orders", "SELECT id FROM orders o WHERE NOT EXISTS (SELECT 1 FROM journal e WHERE e.stream=o.id)");
     look("documents", "SELECT no FROM documents d WHERE NOT EXISTS (SELECT 1 FROM orders o WHERE o.no=d.no)");
     for (const auto* table : {"timers", "reviews"})
       look(table, fmt::format("SELECT DISTINCT order_id FROM {} t WHERE NOT EXISTS (SELECT 1 FROM orders o WHERE o.id=t.order_id)", table));

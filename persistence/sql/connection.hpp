@@ -13,6 +13,7 @@
 #include <string_view>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "persistence/hash_chain.hpp"
 
@@ -56,9 +57,10 @@ public:
   virtual ~cursor() = default;
   virtual bool next() = 0;
   virtual bool is_null(int column) const = 0;
-  virtual std::int64_t integer(int column) const = 0;   // 0 for NULL
-  virtual std::string_view text(int column) const = 0;  // valid until the next row; empty for NULL
-  virtual digest hash(int column) const = 0;            // zeros where there is none
+  virtual std::int64_t integer(int column) const = 0;        // 0 for NULL
+  virtual std::string_view text(int column) const = 0;       // valid until the next row; empty for NULL
+  virtual digest hash(int column) const = 0;                 // zeros where there is none
+  virtual std::vector<digest> hashes(int column) const = 0;  // stored one behind the other; none where it is anything else
 };
 
 /// The rows of a running statement; it is given back when this goes out of scope. One at a time for each statement.
@@ -77,6 +79,7 @@ public:
   std::string_view text(int column) const { return cursor_->text(column); }
   std::string string(int column) const { return std::string(text(column)); }
   digest hash(int column) const { return cursor_->hash(column); }
+  std::vector<digest> hashes(int column) const { return cursor_->hashes(column); }
 
 private:
   std::unique_ptr<cursor> cursor_;
@@ -86,8 +89,8 @@ struct dialect {
   bool led_by_hand;            // its planner has no statistics: the query says by which index to begin
   const char* case_blind;      // a column in which letters' case does not count, {}
   const char* order_of_key;    // the order's id at the beginning of outbox.key
-  const char* stray_listings;  // rows of order_skus that name what the order's document does not have
-  const char* stray_parcels;   // the same for parcels
+  const char* stray_listings;  // rows of order_skus that name what the order does not have
+  const char* stray_parcels;   // rows of parcels that name what the order's document does not have
 };
 
 /// Belongs to one thread at a time. Every call throws `error`.

@@ -12,6 +12,7 @@
 #include "domain/ulid.hpp"
 #include "persistence/order_number.hpp"
 #include "persistence/sql/figures_reader.hpp"
+#include "persistence/sql/journal_rows.hpp"
 
 namespace coreldove::persistence::sql {
 namespace {
@@ -215,25 +216,47 @@ std::uint64_t total_of(connection& r, const domain::order_query& q, const plan& 
   return count(r, from_where(p, leading));
 }
 
-void read_page(connection& r, const domain::order_query& q, const plan& p, const filter* leading, domain::page& page) {
+struct found_order {
+  std::string id;
+  std::uint64_t version = 0;
+  std::string document;  // empty: made again of the events
+};
+
+domain::result<bool> show(connection& r, std::vector<found_order>& found, domain::page& page) {
+  for (auto& o : found) {
+    if (o.document.empty()) {
+      auto made = document_made_again(r, o.id, o.version);
+      if (!made) return made.error();
+      o.document = *std::move(made);
+    }
+    page.items.push_back(std::move(o.document));
+  }
+  return true;
+}
+
+domain::result<bool> read_page(connection& r, const domain::order_query& q, const plan& p, const filter* leading, domain::page& page) {
   const auto limit = static_cast<std::int64_t>(limit_of(q));
   const auto* direction = q.oldest_first ? "ASC" : "DESC";
   auto c = from_where(p, leading);
   c.parameters.emplace_back(limit + 1);
   const auto sql = fmt::format(
-      "SELECT p.no,(SELECT document FROM documents d WHERE d.no=p.no) FROM (SELECT o.no AS no {0} ORDER BY o.no {1} LIMIT ?) p"
-      " ORDER BY p.no {1}",
+      "SELECT p.no,p.id,p.version,(SELECT document FROM documents d WHERE d.no=p.no) FROM (SELECT o.no AS no,o.id AS id,o.version AS version {0}"
+      " ORDER BY o.no {1} LIMIT ?) p ORDER BY p.no {1}",
       c.sql, direction);
-  auto found = start(r, sql, c.parameters);
-  std::int64_t last = 0;
-  while (found.next()) {
-    if (static_cast<std::int64_t>(page.items.size()) == limit) {
-      page.next_cursor = cursor_of(last);
-      return;
+  std::vector<found_order> all;
+  {
+    auto found = start(r, sql, c.parameters);
+    std::int64_t last = 0;
+    while (found.next()) {
+      if (static_cast<std::int64_t>(all.size()) == limit) {
+        page.next_cursor = cursor_of(last);
+        break;
+      }
+      last = found.integer(0);
+      all.push_back({found.string(1), found.count(2), found.string(3)});
     }
-    last = found.integer(0);
-    page.items.push_back(found.string(1));
   }
+  return show(r, all, page);
 }
 
 /// The documents of the page that the index has found. One whose statuses have changed since, so that it is not meant any longer, is left out.
@@ -246,14 +269,16 @@ domain::result<domain::page> list_by_index(connection& r, const domain::order_qu
   page.total = found->total;
   plan p;
   add_statuses(p, f);
-  clause c{"SELECT d.document FROM orders o CROSS JOIN documents d ON d.no=o.no WHERE o.no=?", {std::int64_t{0}}};
+  clause c{"SELECT o.id,o.version,d.document FROM orders o LEFT JOIN documents d ON d.no=o.no WHERE o.no=?", {std::int64_t{0}}};
   for (const auto& status : p.filters) c.sql += " AND ", append_clause(c, status.test);
+  std::vector<found_order> orders;
   const auto shown = std::min(found->numbers.size(), limit);
   for (std::size_t i = 0; i < shown; ++i) {
     c.parameters.front() = found->numbers[i];
     auto row = start(r, c.sql, c.parameters);
-    if (row.next()) page.items.push_back(row.string(0));
+    if (row.next()) orders.push_back({row.string(0), row.count(1), row.string(2)});
   }
+  if (auto all = show(r, orders, page); !all) return all.error();
   if (found->numbers.size() > limit) page.next_cursor = cursor_of(found->numbers[limit - 1]);
   return page;
 }
@@ -284,7 +309,7 @@ domain::result<domain::page> list_orders(connection& r, const domain::order_quer
     domain::page page;
     page.total = total_of(r, q, p, leading);
     p.range.parameters = {from, below};
-    read_page(r, q, p, leading, page);
+    if (auto all = read_page(r, q, p, leading, page); !all) return all.error();
     return page;
   });
 }

@@ -35,7 +35,7 @@ public:
         no, id, version, head, static_cast<int>(row.status), static_cast<int>(row.payment), static_cast<int>(row.fulfillment), row.customer_id,
         row.customer_email, row.currency, row.currency_digits, row.total, row.captured, row.refunded, with_four_decimals(row.total, row.currency_digits),
         ms(row.updated_at), ms(row.confirmed_at), ms(row.shipped_at), ms(row.delivered_at), static_cast<int>(row.unfinished));
-    db_.execute("INSERT INTO documents(no,document) VALUES(?,?)", no, row.document);
+    if (!row.document.empty()) db_.execute("INSERT INTO documents(no,document) VALUES(?,?)", no, row.document);
     for (const auto& sku : row.skus) db_.execute("INSERT INTO order_skus(sku,no) VALUES(?,?) ON CONFLICT DO NOTHING", sku, no);
     for (const auto& number : row.tracking_numbers)
       db_.execute(

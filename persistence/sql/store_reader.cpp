@@ -1,12 +1,14 @@
 #include "persistence/sql/store_reader.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <limits>
 
-#include "persistence/codec/event_codec.hpp"
 #include "persistence/order_number.hpp"
 #include "persistence/sql/ask.hpp"
 #include "persistence/sql/figures_reader.hpp"
+#include "persistence/sql/journal_rows.hpp"
 #include "persistence/sql/key_rows.hpp"
 #include "persistence/sql/list.hpp"
 #include "persistence/sql/stock_ledger.hpp"
@@ -23,20 +25,7 @@ domain::time_point time(std::int64_t ms) { return domain::time_point{domain::dur
 /// Of an event's stream: all of them.
 constexpr auto no_limit = std::numeric_limits<std::int64_t>::max();
 
-std::vector<history_entry> entries(rows found) {
-  std::vector<history_entry> all;
-  while (found.next())
-    all.push_back(
-        {found.count(0), found.string(1), found.count(2), found.string(3), time(found.integer(4)), found.string(5), found.string(6), found.string(7)});
-  return all;
-}
-
-std::vector<history_entry> events_of(connection& r, const std::string& stream, std::uint64_t after_seq, std::int64_t limit) {
-  return entries(
-      r.query("SELECT position,stream,seq,type,at,by,trace_id,data FROM events WHERE stream=? AND seq>? ORDER BY seq LIMIT ?", stream, after_seq, limit));
-}
-
-bool exists(connection& r, const std::string& stream) { return r.query("SELECT 1 FROM events WHERE stream=? LIMIT 1", stream).next(); }
+bool exists(connection& r, const std::string& stream) { return r.query("SELECT 1 FROM journal WHERE stream=? LIMIT 1", stream).next(); }
 
 /// The order's document as it was at that version, made again from its events.
 domain::result<std::string> document_at(connection& r, const std::string& order_id, std::uint64_t version) {
@@ -44,9 +33,7 @@ domain::result<std::string> document_at(connection& r, const std::string& order_
     auto now = r.query("SELECT d.document FROM orders o CROSS JOIN documents d ON d.no=o.no WHERE o.id=? AND o.version=?", order_id, version);
     if (now.next()) return now.string(0);
   }
-  const auto order = rebuild(events_of(r, order_id, 0, static_cast<std::int64_t>(version)));
-  if (!order) return order.error();
-  return order_document(*order);
+  return document_made_again(r, order_id, version);
 }
 
 domain::stock_row stock_row_of(const rows& r) { return {r.string(0), r.string(1), {r.integer(2), r.integer(3)}}; }
@@ -63,9 +50,17 @@ void store_reader::load(std::string order_id, reply<std::vector<history_entry>> 
 
 void store_reader::document(std::string order_id, reply<domain::document> done) {
   ask(pool_, lane::quick, std::move(done), [id = std::move(order_id)](connection& r) -> domain::result<domain::document> {
-    auto found = r.query("SELECT d.document,o.version,o.customer_id FROM orders o CROSS JOIN documents d ON d.no=o.no WHERE o.id=?", id);
-    if (!found.next()) return not_found(id);
-    return domain::document{found.string(0), found.count(1), found.string(2)};
+    domain::document d;
+    {
+      auto found = r.query("SELECT d.document,o.version,o.customer_id FROM orders o LEFT JOIN documents d ON d.no=o.no WHERE o.id=?", id);
+      if (!found.next()) return not_found(id);
+      d = {found.string(0), found.count(1), found.string(2)};
+    }
+    if (!d.json.empty()) return d;
+    auto made = document_made_again(r, id, d.version);
+    if (!made) return made.error();
+    d.json = *std::move(made);
+    return d;
   });
 }
 
@@ -83,14 +78,14 @@ void store_reader::history(std::string order_id, std::uint64_t after_seq, std::u
 
 void store_reader::feed(std::uint64_t after_position, std::uint32_t limit, reply<std::vector<history_entry>> done) {
   ask(pool_, lane::quick, std::move(done), [after_position, limit](connection& r) -> domain::result<std::vector<history_entry>> {
-    return entries(
-        r.query("SELECT position,stream,seq,type,at,by,trace_id,data FROM events WHERE position>? ORDER BY position LIMIT ?", after_position, limit));
+    static const auto sql = fmt::format("SELECT {} FROM journal WHERE position>? ORDER BY position LIMIT ?", journal_columns);
+    return entries_of_all(r.query(sql, after_position, limit), limit, [after_position](const auto& e) { return e.position <= after_position; });
   });
 }
 
 void store_reader::last_position(reply<std::uint64_t> done) {
   ask(pool_, lane::quick, std::move(done), [](connection& r) -> domain::result<std::uint64_t> {
-    auto found = r.query("SELECT max(position) FROM events");
+    auto found = r.query("SELECT max(position) FROM journal");
     return found.next() ? found.count(0) : std::uint64_t{0};
   });
 }
@@ -235,7 +230,7 @@ void store_reader::load_catalog(reply<catalog> done) {
         c.items.push_back({items.string(0), items.string(1), items.string(2), static_cast<std::int32_t>(items.integer(3)), items.integer(4) != 0});
       auto levels = r.query("SELECT sku,warehouse,on_hand,reserved FROM stock");
       while (levels.next()) c.levels.push_back(stock_row_of(levels));
-      auto position = r.query("SELECT max(position) FROM events");
+      auto position = r.query("SELECT max(position) FROM journal");
       if (position.next()) c.position = position.count(0);
       return c;
     });

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 #include <mutex>
 
 #include "persistence/sqlite/wal_buffer.hpp"
@@ -53,6 +54,14 @@ digest rows::hash(int column) const {
   return out;
 }
 
+std::vector<digest> rows::hashes(int column) const {
+  const auto* bytes = sqlite3_column_blob(statement_, column);
+  const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement_, column));
+  std::vector<digest> out(size % sizeof(digest) == 0 ? size / sizeof(digest) : 0);
+  if (!out.empty()) std::memcpy(out.data(), bytes, size);
+  return out;
+}
+
 statement::statement(sqlite3* db, std::string_view sql) {
   sqlite3_stmt* s = nullptr;
   const int code = sqlite3_prepare_v3(db, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &s, nullptr);
@@ -89,6 +98,10 @@ void statement::bind(int index, std::string_view value) {
 
 void statement::bind(int index, const digest& value) {
   check(sqlite3_bind_blob(statement_.get(), index, value.data(), static_cast<int>(value.size()), SQLITE_STATIC));
+}
+
+void statement::bind(int index, std::span<const digest> values) {
+  check(sqlite3_bind_blob(statement_.get(), index, values.data(), static_cast<int>(values.size_bytes()), SQLITE_STATIC));
 }
 
 void statement::bind(int index, std::nullopt_t) { check(sqlite3_bind_null(statement_.get(), index)); }

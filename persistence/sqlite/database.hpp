@@ -8,8 +8,10 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "persistence/hash_chain.hpp"
 #include "persistence/sql/connection.hpp"
@@ -44,6 +46,7 @@ public:
   std::string string(int column) const { return std::string(text(column)); }
   bool is_null(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
   digest hash(int column) const;
+  std::vector<digest> hashes(int column) const;  // one behind the other; none where it is anything else
   int columns() const { return sqlite3_column_count(statement_); }
 
 private:
@@ -82,6 +85,7 @@ public:
   void bind(int index, std::int64_t value);
   void bind(int index, std::string_view value);
   void bind(int index, const digest& value);
+  void bind(int index, std::span<const digest> values);
   void bind(int index, std::nullopt_t);
   template <class T>
   void bind(int index, const std::optional<T>& value) {

@@ -1,11 +1,13 @@
 #include "persistence/sqlite/event_writer.hpp"
 
+#include "persistence/journal_row.hpp"
+
 namespace coreldove::persistence::sqlite {
 
 event_writer::event_writer(database& db)
-    : insert_(db.prepare("INSERT INTO events(position,stream,seq,type,at,by,trace_id,data,hash) VALUES(?,?,?,?,?,?,?,?,?)")),
-      last_position_(db.prepare("SELECT max(position) FROM events")),
-      head_(db.prepare("SELECT seq,hash FROM events WHERE stream=? ORDER BY seq DESC LIMIT 1")) {
+    : insert_(db.prepare("INSERT INTO journal(position,stream,seq,n,at,by,trace_id,events,hashes) VALUES(?,?,?,?,?,?,?,?,?)")),
+      last_position_(db.prepare("SELECT max(position) FROM journal")),
+      head_(db.prepare("SELECT seq,substr(hashes,-32) FROM journal WHERE stream=? ORDER BY seq DESC LIMIT 1")) {
   forget();
 }
 
@@ -14,16 +16,11 @@ void event_writer::forget() {
   position_ = r.next() ? r.count(0) : 0;
 }
 
-void event_writer::insert(const hashed_event& e, std::string_view trace_id, const digest& hash) {
-  insert_.run(position_ + 1, e.stream, e.seq, e.type, e.at.time_since_epoch().count(), e.by, trace_id, e.data, hash);
-  ++position_;
-}
-
 void event_writer::write(const append& item, const std::vector<digest>& hashes) {
-  for (std::size_t i = 0; i < item.events.size(); ++i) {
-    const auto& e = item.events[i];
-    insert({item.stream, item.expected_version + i + 1, e.type, item.at, item.by, e.data}, item.trace_id, hashes[i]);
-  }
+  const auto n = item.events.size();
+  insert_.run(position_ + n, item.stream, item.expected_version + n, n, item.at.time_since_epoch().count(), item.by, item.trace_id, events_text(item.events),
+              std::span<const digest>(hashes));
+  position_ += n;
 }
 
 std::uint64_t event_writer::version_of(std::string_view stream) {
@@ -38,9 +35,11 @@ std::uint64_t event_writer::write_next(std::string_view stream, const event_reco
     auto r = head_.query(stream);
     if (r.next()) version = r.count(0), before = r.hash(1);
   }
-  const hashed_event next{stream, version + 1, e.type, at, by, e.data};
-  insert(next, {}, chain(before, next));
-  return next.seq;
+  ++version;
+  const auto hash = chain(before, {stream, version, e.type, at, by, e.data});
+  insert_.run(position_ + 1, stream, version, 1, at.time_since_epoch().count(), by, std::string_view(), events_text({&e, 1}), hash);
+  ++position_;
+  return version;
 }
 
 }  // namespace coreldove::persistence::sqlite

@@ -1,5 +1,5 @@
 #pragma once
-// The events table inside the writer's transaction: gives out positions, joins the hash chains.
+// The journal's table inside the writer's transaction: gives out positions, joins the hash chains.
 #include <cstdint>
 #include <string_view>
 #include <vector>
@@ -26,8 +26,6 @@ public:
   void forget();
 
 private:
-  void insert(const hashed_event& e, std::string_view trace_id, const digest& hash);
-
   statement insert_, last_position_, head_;
   std::uint64_t position_ = 0;
 };

@@ -27,8 +27,8 @@ order_writer::order_writer(database& db)
       next_no_(db.prepare("SELECT max(no) FROM orders WHERE no>=? AND no<?")),
       insert_(db.prepare("INSERT INTO orders(no,id,version,hash,status,payment,fulfillment,customer_id,customer_email,currency,digits,total,captured,"
                          "refunded,total_e4,updated_at,confirmed_at,shipped_at,delivered_at,unfinished) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")),
-      insert_document_(db.prepare("INSERT INTO documents(no,document) VALUES(?,?)")),
-      update_document_(db.prepare("UPDATE documents SET document=? WHERE no=?")),
+      put_document_(db.prepare("REPLACE INTO documents(no,document) VALUES(?,?)")),
+      remove_document_(db.prepare("DELETE FROM documents WHERE no=?")),
       insert_sku_(db.prepare("INSERT INTO order_skus(no,sku) VALUES(?,?) ON CONFLICT DO NOTHING")),
       // Carriers use numbers again after some months: the later order has it then.
       put_parcel_(db.prepare("INSERT INTO parcels(tracking_number,order_id) VALUES(?,?)"
@@ -74,7 +74,7 @@ bool order_writer::insert(const append& item, const digest& hash) {
                        row.currency_digits, row.total, row.captured, row.refunded, total_e4, ms(row.updated_at), ms(row.confirmed_at), ms(row.shipped_at),
                        ms(row.delivered_at), row.unfinished))
     return false;
-  insert_document_.run(h.no, row.document);
+  if (!row.document.empty()) put_document_.run(h.no, row.document);
   for (const auto& sku : row.skus) insert_sku_.run(h.no, sku);
   write_parcels(item, h);
   figures_.add(f);
@@ -106,7 +106,10 @@ void order_writer::update(const append& item, const order_head& before, const di
                            (f.fulfillment != old.fulfillment ? fulfillment : 0u) | (h.unfinished != before.unfinished ? unfinished : 0u);
   update_of(changed).run(h.version, hash, row.captured, row.refunded, ms(row.updated_at), ms(row.confirmed_at), ms(row.shipped_at), ms(row.delivered_at),
                          f.status, f.payment, f.fulfillment, row.unfinished, h.no);
-  update_document_.run(row.document, h.no);
+  if (row.document.empty())
+    remove_document_.run(h.no);
+  else
+    put_document_.run(h.no, row.document);
   write_parcels(item, h);
   figures_.remove(old);
   figures_.add(f);

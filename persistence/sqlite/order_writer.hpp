@@ -43,7 +43,7 @@ private:
   database& db_;
   figures_writer figures_;
   head_cache heads_;
-  statement select_, next_no_, insert_, insert_document_, update_document_, insert_sku_, put_parcel_;
+  statement select_, next_no_, insert_, put_document_, remove_document_, insert_sku_, put_parcel_;
   std::array<statement, combinations> update_;
   std::vector<listed_order> listed_;
   std::size_t listed_before_mark_ = 0;

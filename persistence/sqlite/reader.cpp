@@ -14,6 +14,7 @@ public:
   std::int64_t integer(int column) const override { return rows_.integer(column); }
   std::string_view text(int column) const override { return rows_.text(column); }
   digest hash(int column) const override { return rows_.hash(column); }
+  std::vector<digest> hashes(int column) const override { return rows_.hashes(column); }
 
 private:
   rows rows_;
@@ -59,13 +60,13 @@ std::uint64_t reader::change(const std::string& text, std::span<const sql::value
 void reader::end_snapshot() noexcept { sqlite3_exec(db_.handle(), "COMMIT", nullptr, nullptr, nullptr); }
 
 const sql::dialect& reader::words() const {
-  static constexpr sql::dialect sqlite{
-      true, "{}", "substr(key,1,instr(key,'/')-1)",
-      "SELECT no||' '||sku FROM order_skus s WHERE NOT EXISTS"
-      " (SELECT 1 FROM documents d, json_each(d.document,'$.items') i WHERE d.no=s.no AND json_extract(i.value,'$.sku')=s.sku)",
-      "SELECT tracking_number FROM parcels p WHERE NOT EXISTS"
-      " (SELECT 1 FROM orders o JOIN documents d ON d.no=o.no, json_each(d.document,'$.shipments') s"
-      " WHERE o.id=p.order_id AND json_extract(s.value,'$.tracking_number')=p.tracking_number)"};
+  static constexpr sql::dialect sqlite{true, "{}", "substr(key,1,instr(key,'/')-1)",
+                                       "SELECT no||' '||sku FROM order_skus s WHERE NOT EXISTS"
+                                       " (SELECT 1 FROM orders o JOIN journal j ON j.stream=o.id AND j.seq=j.n, json_each(j.events,'$[0][1].input.items') i"
+                                       " WHERE o.no=s.no AND json_extract(i.value,'$.sku')=s.sku)",
+                                       "SELECT tracking_number FROM parcels p WHERE NOT EXISTS"
+                                       " (SELECT 1 FROM orders o JOIN documents d ON d.no=o.no, json_each(d.document,'$.shipments') s"
+                                       " WHERE o.id=p.order_id AND json_extract(s.value,'$.tracking_number')=p.tracking_number)"};
   return sqlite;
 }
 

@@ -100,7 +100,20 @@ DROP TABLE order_skus;
 ALTER TABLE skus_of_orders RENAME TO order_skus;
 )sql";
 
-constexpr std::array migrations{first_schema, payment_inbox, lists_in_memory};
+/// Events that were appended together are one row, see persistence/journal_row.hpp; `position` and `seq` are those of its last event. Older rows keep one event
+/// each.
+constexpr const char* journal_by_append = R"sql(
+CREATE TABLE journal(
+  position INTEGER PRIMARY KEY,
+  stream TEXT NOT NULL, seq INTEGER NOT NULL, n INTEGER NOT NULL,
+  at INTEGER NOT NULL, by TEXT NOT NULL, trace_id TEXT NOT NULL,
+  events TEXT NOT NULL, hashes BLOB NOT NULL,
+  UNIQUE(stream, seq));
+INSERT INTO journal SELECT position,stream,seq,1,at,by,trace_id,'[["'||type||'",'||data||']]',hash FROM events ORDER BY position;
+DROP TABLE events;
+)sql";
+
+constexpr std::array migrations{first_schema, payment_inbox, lists_in_memory, journal_by_append};
 
 }  // namespace
 

@@ -164,7 +164,7 @@ TEST(Verify, DoesNotMakeUpAnEventThatIsGone) {
                                "record,sku,product_id,name,weight_grams,warehouse,country,on_hand\n"
                                "warehouse,,,Kassel,,de,DE,\nproduct,W-1,p,Widget,10,,,\nproduct,W-2,p,Widget,10,,,\nstock,W-1,,,,de,,5\nstock,W-2,,,,de,,5\n");
   ASSERT_EQ(run(dir.path(), {"catalog", "import", file}).status, 0);
-  tamper(dir.path() / "var" / "coreldove.db", "DELETE FROM events WHERE position=1");
+  tamper(dir.path() / "var" / "coreldove.db", "DELETE FROM journal WHERE position=1");
   const auto p = run(dir.path(), {"verify", "--repair", "--yes"});
   EXPECT_EQ(p.status, 1);
   EXPECT_THAT(p.out, AllOf(HasSubstr("chain: positions: "), HasSubstr("repair: none"), Not(HasSubstr("Repaired"))));

@@ -146,7 +146,7 @@ TEST_F(Certificate, OfAClosedStoreIsAnErrorAndTheNextOneIsTried) {
 
 TEST_F(Certificate, GivesAwayAnEventThatWasChanged) {
   const auto c = certified();
-  change("UPDATE events SET data=replace(data,'-40','-4') WHERE stream='sku/SKU-1'");
+  change("UPDATE journal SET events=replace(events,'-40','-4') WHERE stream='sku/SKU-1'");
   const auto found = missing(c);
   ASSERT_EQ(found.size(), 1u);
   EXPECT_NE(found[0].find("SKU-1 at berlin: the certificate says"), std::string::npos) << found[0];
@@ -154,7 +154,8 @@ TEST_F(Certificate, GivesAwayAnEventThatWasChanged) {
 
 TEST_F(Certificate, GivesAwayAHistoryThatWasWrittenAnewWithTheSameSums) {
   const auto c = certified();
-  change("UPDATE events SET hash=randomblob(32) WHERE type='stock_reserved' AND stream='" + order_id(2) + "'");  // as if all before it had been forged
+  change("UPDATE journal SET hashes=randomblob(32*n) WHERE instr(events,'stock_reserved') AND stream='" + order_id(2) +
+         "'");  // as if all before it had been forged
   const auto found = missing(c);
   ASSERT_EQ(found.size(), 2u);
   for (const auto& f : found) EXPECT_NE(f.find("by another history"), std::string::npos) << f;
@@ -162,7 +163,7 @@ TEST_F(Certificate, GivesAwayAHistoryThatWasWrittenAnewWithTheSameSums) {
 
 TEST_F(Certificate, GivesAwayAStoreThatLostItsEnd) {
   const auto c = certified();
-  change("DELETE FROM events WHERE position>" + std::to_string(c.position - 20));
+  change("DELETE FROM journal WHERE position>" + std::to_string(c.position - 20));
   const auto found = missing(c);
   ASSERT_FALSE(found.empty());
   EXPECT_NE(found[0].find("its end is missing"), std::string::npos) << found[0];
@@ -170,7 +171,7 @@ TEST_F(Certificate, GivesAwayAStoreThatLostItsEnd) {
 
 TEST_F(Certificate, GivesAwayAnEventThatWasMovedOutOfIt) {
   const auto c = certified();
-  change("UPDATE events SET position=-position WHERE position=(SELECT max(position) FROM events)");
+  change("UPDATE journal SET position=-position WHERE position=(SELECT max(position) FROM journal)");
   EXPECT_FALSE(missing(c).empty());
 }
 

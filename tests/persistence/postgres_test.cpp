@@ -72,6 +72,35 @@ TEST(PostgresStore, RefusesTheDatabaseOfANewerProgram) {
   EXPECT_THROW(open_for_reading(database.address()), std::runtime_error);
 }
 
+TEST(PostgresStore, ADatabaseThatHadARowForEachEventIsBroughtOver) {
+  const fresh_database database;
+  living_order o(1, at(noon));
+  {
+    const auto s = open_at(database.address());
+    auto c = shelf("SKU-1", "berlin", 10);
+    c.levels.push_back({"SKU-2", "berlin", {10, 0}});
+    ASSERT_TRUE(import(s->journal(), c));
+    ASSERT_TRUE(put(s->journal(), o.placed()));
+    ASSERT_TRUE(put(s->journal(), o.answered()));
+  }
+  run_sql(database.address(), R"sql(
+    CREATE TABLE events(
+      position BIGINT NOT NULL UNIQUE, stream TEXT COLLATE "C" NOT NULL, seq BIGINT NOT NULL, type TEXT COLLATE "C" NOT NULL, at BIGINT NOT NULL,
+      by TEXT COLLATE "C" NOT NULL, trace_id TEXT COLLATE "C" NOT NULL, data TEXT COLLATE "C" NOT NULL, hash BYTEA NOT NULL, PRIMARY KEY(stream, seq));
+    INSERT INTO events SELECT j.position-j.n+e.k,j.stream,j.seq-j.n+e.k,e.v->>0,j.at,j.by,j.trace_id,(e.v->1)::text,
+      substring(j.hashes FROM (32*e.k-31)::int FOR 32) FROM journal j, json_array_elements(j.events::json) WITH ORDINALITY e(v,k);
+    DROP TABLE journal;
+    UPDATE schema_version SET version=3)sql");
+  {
+    const auto s = open_at(database.address());
+    EXPECT_EQ(load(s->store(), order_id(1)).size(), o.state().version);
+    ASSERT_TRUE(put(s->journal(), o.next(domain::cancel_order{"changed my mind", "cust_1"})));
+  }
+  const auto v = verify(*open_audit(database.address()), {});
+  for (const auto& f : v.findings) ADD_FAILURE() << f.check << ' ' << f.subject << ": " << f.detail;
+  EXPECT_EQ(v.orders, 1u);
+}
+
 TEST(PostgresStore, SaysInOneLineWhatIsWrongWithAnAddressAndNeverItsPassword) {
   for (const auto* address : {"postgresql://shop:pa%24word@127.0.0.1:1/orders", "postgresql://shop:pa%24word@/orders?host=/nowhere",
                               "postgresql://shop:pa%24word@127.0.0.1:port/orders", "postgresql://127.0.0.1:1/orders?user=shop&password=pa%24word"}) {
@@ -231,7 +260,8 @@ TEST(PostgresStore, ItsOwnConstraintsStandBehindTheProgram) {
   }
   for (const char* impossible :
        {"UPDATE stock SET reserved=on_hand+1", "UPDATE stock SET reserved=-1", "UPDATE orders SET refunded=captured+1", "UPDATE orders SET refunded=-1",
-        "UPDATE orders SET version=0", "INSERT INTO events SELECT 99,stream,seq,type,at,by,trace_id,data,hash FROM events", "UPDATE events SET position=0"})
+        "UPDATE orders SET version=0", "INSERT INTO journal SELECT 99,stream,seq,n,at,by,trace_id,events,hashes FROM journal", "UPDATE journal SET position=0",
+        "UPDATE journal SET n=n+1"})
     EXPECT_THROW(run_sql(database.address(), impossible), sql::error) << impossible;
 }
 

@@ -1,6 +1,7 @@
 // What every store promises besides the order's path: settings, the inbox, corrections with a key, the stock ledger, and that all of it adds up.
 #include <fmt/format.h>
 
+#include "persistence/codec/event_codec.hpp"
 #include "persistence/sql/repair.hpp"
 #include "persistence/verify.hpp"
 #include "tests/persistence/fixture.hpp"
@@ -156,6 +157,32 @@ TEST_P(WholeStoreContract, SeveralStepsOfOneOrderMayShareACommit) {
   domain::review_query all;
   all.state = "all";
   EXPECT_EQ(answer<domain::page>([&](reply<domain::page> done) { store().reviews(all, std::move(done)); })->items, std::vector<std::string>{R"({"r":2})"});
+}
+
+TEST_P(WholeStoreContract, AnOrderWithoutADocumentIsShownFromItsEvents) {
+  ASSERT_TRUE(import(journal(), shelf("SKU-1", "berlin", 10)));
+  ASSERT_TRUE(import(journal(), shelf("SKU-2", "berlin", 10)));
+  living_order o(1, at(noon));
+  const auto first = o.placed();
+  ASSERT_TRUE(first.row.document.empty()) << "it waits for its gateway's first answer";
+  ASSERT_TRUE(put(journal(), first));
+  const auto expect_shown = [&] {
+    const auto shown = order_document(o.state());
+    EXPECT_EQ(document(store(), first.stream)->json, shown);
+    EXPECT_EQ(document(store(), first.stream)->version, o.state().version);
+    domain::order_query by_status, by_customer;
+    by_status.status = o.state().status;
+    by_customer.q = first.row.customer_email;
+    EXPECT_EQ(list(store(), by_status).items, std::vector<std::string>{shown});
+    EXPECT_EQ(list(store(), by_customer).items, std::vector<std::string>{shown});
+  };
+  expect_shown();
+  ASSERT_TRUE(put(journal(), o.answered()));
+  expect_shown();
+  auto without = o.next(domain::cancel_order{"changed my mind", "cust_1"});
+  without.row.document.clear();  // also one that had a document
+  ASSERT_TRUE(put(journal(), without));
+  expect_shown();
 }
 
 TEST_P(WholeStoreContract, TheLedgerSaysWhatEachEventDidToTheStock) {

@@ -93,7 +93,7 @@ protected:
     sqlite::database db(store, sqlite::access::read);
     std::string out;
     for (const auto* table :
-         {"events ORDER BY 1", "orders ORDER BY 1", "documents ORDER BY 1", "order_skus ORDER BY 1,2", "parcels ORDER BY 1", "stock ORDER BY 1,2",
+         {"journal ORDER BY 1", "orders ORDER BY 1", "documents ORDER BY 1", "order_skus ORDER BY 1,2", "parcels ORDER BY 1", "stock ORDER BY 1,2",
           "timers ORDER BY 1,2,3", "reviews ORDER BY 1", "outbox ORDER BY 1", "idempotency ORDER BY 1", "figures WHERE orders>0 ORDER BY 1,2,3,4,5"}) {
       auto all = db.prepare(fmt::format("SELECT * FROM {}", table));
       for (auto r = all.query(); r.next(); out += '\n')
@@ -123,23 +123,58 @@ TEST_F(Verify, AnUntouchedStoreAddsUp) {
   EXPECT_GT(v.events, 50u);
 }
 
-TEST_F(Verify, FindsAChangedEvent) {
-  EXPECT_EQ(checks_after("UPDATE events SET data=replace(data,'29.99','0.01'), by='nobody' WHERE seq=2 AND stream=" + where(5)), checks{"chain"});
+TEST_F(Verify, FindsAChangedEvent) { EXPECT_EQ(checks_after("UPDATE journal SET by='nobody' WHERE n=1 AND stream=" + where(5)), checks{"chain"}); }
+
+TEST_F(Verify, FindsARowOfTheJournalThatCannotBeRead) {
+  for (const auto* damage : {"events='nothing'", "events=substr(events,2)", "n=n+1", "hashes=zeroblob(32*n)", "hashes=substr(hashes,2)"}) {
+    std::filesystem::copy_file(original_->path() / "store.db", file(), std::filesystem::copy_options::overwrite_existing);
+    const auto found = checks_after(fmt::format("UPDATE journal SET {} WHERE seq=4 AND stream={}", damage, where(5)));
+    EXPECT_EQ(found.empty() ? "nothing" : found.front(), "chain") << damage;
+  }
 }
 
-TEST_F(Verify, FindsADroppedEvent) { EXPECT_EQ(checks_after("DELETE FROM events WHERE seq=2 AND stream=" + where(5)), (checks{"chain", "chain"})); }
+TEST_F(Verify, AStoreThatHadADocumentOfEveryOrderIsWhole) {
+  const auto put_document = [this](const std::string& text) {
+    change(fmt::format("REPLACE INTO documents SELECT no,'{}' FROM orders WHERE id={}", text, where(4)));
+  };
+  put_document("{}");
+  EXPECT_EQ(verified().findings_total, 1u) << "one that is stored is compared";
+  change("DELETE FROM documents WHERE document='{}'");
+  put_document(document(sqlite::sqlite_store({file(), 1, 1'000, {}, {}}).store(), order_id(4))->json);
+  EXPECT_EQ(verified().findings_total, 0u);
+}
+
+TEST_F(Verify, AStoreThatHadARowForEachEventIsBroughtOver) {
+  change(R"sql(
+    CREATE TABLE events(position INTEGER PRIMARY KEY, stream TEXT NOT NULL, seq INTEGER NOT NULL, type TEXT NOT NULL, at INTEGER NOT NULL,
+      by TEXT NOT NULL, trace_id TEXT NOT NULL, data TEXT NOT NULL, hash BLOB NOT NULL, UNIQUE(stream, seq));
+    INSERT INTO events SELECT j.position-j.n+1+e.key,j.stream,j.seq-j.n+1+e.key,json_extract(e.value,'$[0]'),j.at,j.by,j.trace_id,json_extract(e.value,'$[1]'),
+      substr(j.hashes,1+32*e.key,32) FROM journal j, json_each(j.events) e;
+    DROP TABLE journal;
+    PRAGMA user_version=3;)sql");
+  {
+    sqlite::sqlite_store s({file(), 1, 1'000, {}, {}});
+    live(s.journal(), orders);
+    EXPECT_TRUE(document(s.store(), order_id(3)));
+  }
+  const auto v = verified();
+  for (const auto& f : v.findings) ADD_FAILURE() << f.check << ' ' << f.subject << ": " << f.detail;
+  EXPECT_GT(v.events, 50u);
+}
+
+TEST_F(Verify, FindsADroppedEvent) { EXPECT_EQ(checks_after("DELETE FROM journal WHERE seq=4 AND stream=" + where(5)), (checks{"chain", "chain"})); }
 
 TEST_F(Verify, FindsAnEventThatWasMovedInTheOrderOfCommits) {
-  EXPECT_EQ(checks_after("UPDATE events SET position=-1 WHERE seq=3 AND stream=" + where(5)), checks{"chain"});
+  EXPECT_EQ(checks_after("UPDATE journal SET position=-1 WHERE n=1 AND stream=" + where(5)), checks{"chain"});
 }
 
 TEST_F(Verify, FindsADroppedLastEvent) {
-  const auto found = checks_after("DELETE FROM events WHERE stream=" + where(1) + " AND seq=(SELECT max(seq) FROM events WHERE stream=" + where(1) + ")");
+  const auto found = checks_after("DELETE FROM journal WHERE stream=" + where(1) + " AND seq=(SELECT max(seq) FROM journal WHERE stream=" + where(1) + ")");
   EXPECT_EQ(found, (checks{"chain", "chain"}));  // a gap in the positions, and a row that has seen more
 }
 
 TEST_F(Verify, FindsThatAllOfAnOrderIsGone) {
-  EXPECT_EQ(checks_after(fmt::format("DELETE FROM documents WHERE no=(SELECT no FROM orders WHERE id={0}); DELETE FROM events WHERE stream={0};"
+  EXPECT_EQ(checks_after(fmt::format("DELETE FROM documents WHERE no=(SELECT no FROM orders WHERE id={0}); DELETE FROM journal WHERE stream={0};"
                                      "DELETE FROM order_skus WHERE no=(SELECT no FROM orders WHERE id={0}); DELETE FROM orders WHERE id={0}",
                                      where(4)))
                 .front(),
@@ -147,7 +182,7 @@ TEST_F(Verify, FindsThatAllOfAnOrderIsGone) {
 }
 
 TEST_F(Verify, FindsAChangedAdjustmentOfStock) {
-  EXPECT_EQ(checks_after("UPDATE events SET data=replace(data,'-40','-4') WHERE stream='sku/SKU-1'"), checks{"chain"});
+  EXPECT_EQ(checks_after("UPDATE journal SET events=replace(events,'-40','-4') WHERE stream='sku/SKU-1'"), checks{"chain"});
 }
 
 TEST_F(Verify, FindsAChangedRow) { EXPECT_EQ(checks_after("UPDATE orders SET captured=captured+1 WHERE id=" + where(7)), checks{"projection"}); }
@@ -278,10 +313,10 @@ TEST_F(Verify, ARepairAddressesAMessageAnewAndLeavesAGoodOneAlone) {
 
 /// What was done to the events themselves is said, and neither their order nor a sum over all orders is touched.
 TEST_F(Verify, ARepairLeavesAloneWhatCannotBeKnown) {
-  for (const auto& what : {"UPDATE events SET data=replace(data,'29.99','0.01'),by='nobody' WHERE seq=2 AND stream=" + where(5),
-                           "DELETE FROM events WHERE seq=2 AND stream=" + where(5),
-                           "DELETE FROM events WHERE stream=" + where(5) + " AND seq=(SELECT max(seq) FROM events WHERE stream=" + where(5) + ")",
-                           "DELETE FROM events WHERE stream=" + where(5), "UPDATE orders SET hash=zeroblob(32) WHERE id=" + where(5)}) {
+  for (const auto& what : {"UPDATE journal SET events=replace(events,'29.99','0.01'),by='nobody' WHERE seq=4 AND stream=" + where(5),
+                           "DELETE FROM journal WHERE seq=4 AND stream=" + where(5),
+                           "DELETE FROM journal WHERE stream=" + where(5) + " AND seq=(SELECT max(seq) FROM journal WHERE stream=" + where(5) + ")",
+                           "DELETE FROM journal WHERE stream=" + where(5), "UPDATE orders SET hash=zeroblob(32) WHERE id=" + where(5)}) {
     std::filesystem::copy_file(original_->path() / "store.db", file(), std::filesystem::copy_options::overwrite_existing);
     change(what);
     change("UPDATE orders SET captured=7 WHERE id=" + where(5) + "; UPDATE stock SET reserved=0; UPDATE figures SET orders=orders+1; DELETE FROM timers");
@@ -296,7 +331,7 @@ TEST_F(Verify, ARepairLeavesAloneWhatCannotBeKnown) {
 }
 
 TEST_F(Verify, AnOrdersRowIsNeverTakenAway) {
-  change("DELETE FROM events WHERE position=(SELECT max(position) FROM events)");  // the newest event of all: no gap tells of it
+  change("DELETE FROM journal WHERE position=(SELECT max(position) FROM journal)");  // the newest event of all: no gap tells of it
   change(
       "INSERT INTO orders SELECT no+1,'ord_X',version,hash,status,payment,fulfillment,customer_id,customer_email,currency,digits,"
       "total,captured,refunded,total_e4,updated_at,confirmed_at,shipped_at,delivered_at,unfinished FROM orders LIMIT 1");
@@ -351,14 +386,17 @@ TEST_F(Verify, AnAnswerKeptByReferenceIsMadeAgainFromTheEvents) {
   living_order o(100, std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()));
   sqlite::sqlite_store s({file(), 1, 1'000, {}, {}});
   auto first = o.placed();
-  first.idempotency = {"u POST /orders", "k", "f", {202, o.state().version, first.stream, first.row.document}, false};
+  const auto shown = order_document(o.state());
+  first.idempotency = {"u POST /orders", "k", "f", {202, o.state().version, first.stream, {}}, false};
   ASSERT_TRUE(put(s.journal(), first));
+  EXPECT_TRUE(first.row.document.empty()) << "it waits for its gateway's first answer";
+  EXPECT_EQ(document(s.store(), first.stream)->json, shown);
   ASSERT_TRUE(put(s.journal(), o.answered()));
   const auto k = answer<std::optional<stored_key>>([&](reply<std::optional<stored_key>> done) { s.store().key("u POST /orders", "k", std::move(done)); });
   ASSERT_TRUE(k);
   ASSERT_TRUE(*k);
-  EXPECT_EQ((*k)->answer.document, first.row.document);
-  EXPECT_NE(document(s.store(), first.stream)->json, first.row.document);
+  EXPECT_EQ((*k)->answer.document, shown);
+  EXPECT_NE(document(s.store(), first.stream)->json, shown);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "persistence/codec/event_codec.hpp"
+#include "persistence/projection.hpp"
 #include "tests/simulation/simulator.hpp"
 
 namespace coreldove::simulation {
@@ -126,7 +127,7 @@ void simulator::check_stock() {
 void simulator::check_end() {
   for (const auto& [id, s] : world_.store.disk.orders) {
     const auto again = persistence::rebuild(s.events);
-    if (!again || persistence::order_document(*again) != s.row.document) fail(id + ": a replay of all its events gives another document");
+    if (!again || persistence::row_of(*again).document != s.row.document) fail(id + ": a replay of all its events gives another document");
     check_not_stuck(id, s.replayed);
     check_final_money(id, s.replayed);
     check_news(id, s.replayed);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "persistence/codec/event_codec.hpp"
+#include "persistence/projection.hpp"
 
 namespace coreldove::simulation {
 namespace {
@@ -91,7 +92,7 @@ void durable::check(const order_stream& s, const persistence::append& item) {
   const auto& o = s.replayed;
   const auto& row = item.row;
   if (o.version != s.events.size()) complain(item.stream, "versions have gaps");
-  if (row.document != persistence::order_document(o)) complain(item.stream, "the stored document is not what its events say");
+  if (row.document != persistence::row_of(o).document) complain(item.stream, "the stored document is not what its events say");
   if (row.status != o.status || row.payment != payment_status_of(o) || row.fulfillment != fulfillment_status_of(o))
     complain(item.stream, "the stored statuses are not what its events say");
   if (row.captured != o.captured || row.refunded != o.refunded || row.total != o.total())

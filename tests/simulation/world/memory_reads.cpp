@@ -54,7 +54,7 @@ void memory_store::document(std::string order_id, reply<domain::document> done) 
   read<domain::document>(std::move(done), [this, id = std::move(order_id)]() -> domain::result<domain::document> {
     const auto* s = disk.find(id);
     if (!s) return not_here;
-    return domain::document{s->row.document, s->events.size(), s->row.customer_id};
+    return domain::document{s->row.document.empty() ? persistence::order_document(s->replayed) : s->row.document, s->events.size(), s->row.customer_id};
   });
 }
 
@@ -134,7 +134,15 @@ void memory_store::key(std::string scope, std::string key, reply<std::optional<p
   using found = std::optional<persistence::stored_key>;
   read<found>(std::move(done), [this, name = std::pair{std::move(scope), std::move(key)}]() -> domain::result<found> {
     const auto it = disk.keys.find(name);
-    return it == disk.keys.end() ? found{} : found{it->second};
+    if (it == disk.keys.end()) return found{};
+    auto known = it->second;
+    const auto* s = disk.find(known.answer.order_id);
+    if (known.answer.document.empty() && s) {
+      const auto order = persistence::rebuild({s->events.begin(), s->events.begin() + static_cast<std::ptrdiff_t>(known.answer.version)});
+      if (!order) return order.error();
+      known.answer.document = persistence::order_document(*order);
+    }
+    return found{std::move(known)};
   });
 }
 
